@@ -18,6 +18,8 @@ from ctc.features.probe.score import event_probabilities, right_events
 from ctc.plugin import Aggregation
 
 RESAMPLES = 1_000
+MIN_GROWTH = 1.5
+"""A curve tells nothing of photos that are hardly more."""
 NEGLIGIBLE_GAIN = 0.02
 """A gain that is surely smaller is not worth the labels."""
 
@@ -65,7 +67,9 @@ class LearningCurve:
             f"{before.gain:+.1%} of the events of '{self.split}'"
             f" (95 % interval {before.gain_low:+.1%} to {before.gain_high:+.1%})"
         )
-        if before.gain_low > 0:
+        if whole.photos < MIN_GROWTH * before.photos:
+            verdict = "too few more photos to tell whether more labels would help"
+        elif before.gain_low > 0:
             verdict = "accuracy still rises: more labels are likely to help"
         elif before.gain_high < NEGLIGIBLE_GAIN:
             verdict = "accuracy hardly rises: more labels of this kind will not help much"
