@@ -102,6 +102,7 @@ def test_show_json_prints_an_object(file: Path, capsys: pytest.CaptureFixture[st
         "first_shared": [],
         "meta": {"location": 2},
         "left_out": {"corrupt": 2},
+        "boxes": None,
     }
 
 
