@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctc.plugin import Augmentation
 
@@ -201,3 +202,11 @@ def compose(after: Floats, before: Floats) -> Floats:
 
 def _matrix_step(matrix: Floats) -> ColorStep:
     return ColorStep("matrix", 0.0, matrix)
+
+
+@lru_cache
+def sharpness_kernel(factor: float) -> NDArray[np.float32]:
+    """Return the (3, 3) kernel that moves an image away from its smoothed self, or towards it."""
+    kernel = ((1.0 - factor) * SMOOTHING).astype(np.float32)
+    kernel[1, 1] += factor
+    return kernel

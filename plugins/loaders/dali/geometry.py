@@ -44,9 +44,13 @@ def crop_geometry(
     small = _downscaled_size(photo, unit)
     if snap_to_pixels:
         view = _round_to_pixels(view, small)
-    start, shape = _window(view, photo, unit)
     matrix = np.eye(3)
     matrix[:2] = affine_matrix(view, small, size)
+    start, shape = (
+        _window(view, photo, unit)
+        if view.distortion is None
+        else _distorted_window(matrix[:2], photo, size, unit)
+    )
     matrix[:2, 2] += 0.5 - matrix[:2, :2].sum(axis=1) / 2.0 - np.array(start[::-1]) / unit
     return CropGeometry(
         start, shape, times, [_downscaled_size(shape, by) for by in (2, 4, 8)], matrix
@@ -97,6 +101,24 @@ def _window(view: ViewParams, photo: Size, unit: int) -> tuple[Size, Size]:
     top, down = _span((view.top + view.height / 2.0) * photo[0], reach_down, unit, photo[0])
     left, right = _span((view.left + view.width / 2.0) * photo[1], reach_right, unit, photo[1])
     return (top, left), (down - top, right - left)
+
+
+def _distorted_window(matrix: Any, photo: Size, size: Size, unit: int) -> tuple[Size, Size]:
+    """Return what `_window` returns, for any affine `matrix` from the image to the halved photo.
+
+    An image that shows nothing of the photo gets the nearest part of it.
+    """
+    corners = np.array([[0, 0, 1], [size[1] - 1, 0, 1], [0, size[0] - 1, 1], [*size[::-1], 1]]).T
+    corners[:2, 3] -= 1
+    x, y = unit * (matrix @ corners + 0.5)
+    spans = []
+    for places, end in ((y, photo[0]), (x, photo[1])):
+        first, last = float(places.min()), float(places.max())
+        top, bottom = _span((first + last) / 2.0, (last - first) / 2.0, unit, end)
+        top = min(top, unit * ((end - 1) // unit))
+        spans.append((top, max(bottom, min(end, top + unit))))
+    (top, bottom), (left, right) = spans
+    return (top, left), (bottom - top, right - left)
 
 
 def _span(middle: float, reach: float, unit: int, end: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from ctc.plugin import Augmentation, LoaderConfig
 from ..common.choices import STACKED_PHOTOS, should_recolor, stacks_photos
 from .device import DaliDevice
 from .geometry import MAX_DOWNSCALE_POWER
+from .graph_distortions import COLOR_INPUTS, STEP_INPUTS, apply_step, erase, recolor
 
 HW_DECODER_LOAD = 0.75
 """Share of the photos that the GPU's JPEG decoder takes; its kernels decode the others.
@@ -29,7 +30,6 @@ measured here: benchmarks/gpu.py does.
 """
 
 _PHOTO_INPUTS = 6
-_COLOR_INPUTS = 3
 
 
 class DaliConfig(NamedTuple):
@@ -37,8 +37,9 @@ class DaliConfig(NamedTuple):
 
     Batches hold at most `batch_size` images of `size` (height, width), each from
     `photos_per_sample` photos: one in colour, or three as grey channels. `should_recolor` means
-    that colours change: in the pipeline when the device is portable, else after it. `threads` is
-    the number of CPU threads.
+    that colours change: in the pipeline when the device is portable, else after it; `color_steps`:
+    in at most so many steps, 0 without RandAugment. `erases`: boxes are erased, in the same place.
+    `threads` is the number of CPU threads.
     """
 
     batch_size: int
@@ -47,6 +48,8 @@ class DaliConfig(NamedTuple):
     should_recolor: bool
     threads: int
     device: DaliDevice
+    color_steps: int = 0
+    erases: bool = False
 
     @classmethod
     def from_config(
@@ -56,20 +59,42 @@ class DaliConfig(NamedTuple):
         photos = STACKED_PHOTOS if stacks_photos(config) else 1
         recolor = should_recolor(config, augmentation)
         size = (config.height, config.width)
-        return cls(config.batch_size, size, photos, recolor, config.threads, device)
+        # the colour augmentation and the operations of RandAugment; stacked photos keep their grey
+        steps = 0 if stacks_photos(config) else augmentation.randaugment
+        return cls(
+            config.batch_size,
+            size,
+            photos,
+            recolor,
+            config.threads,
+            device,
+            steps + 1 if steps else 0,
+            bool(augmentation.random_erasing),
+        )
 
     @property
-    def should_recolor_in_pipeline(self) -> bool:
-        """Whether the pipeline itself changes the colours."""
-        return self.should_recolor and self.device.is_portable
+    def color_inputs(self) -> tuple[Any, ...]:
+        """Data type and rank of each input of the pipeline for colours, then for erasing."""
+        from nvidia.dali import types
+
+        if not self.device.is_portable:
+            return ()
+        matrices = [(types.FLOAT, 2), (types.FLOAT, 2), (types.FLOAT, 1)]
+        if self.color_steps:
+            colors = [(types.INT32, 0), *matrices, (types.UINT8, 0)] * self.color_steps
+        else:
+            colors = matrices if self.should_recolor else []
+        erasing = [(types.FLOAT, 1)] * 3 if self.erases else []
+        return (*colors, *erasing)
 
 
 def build_pipeline(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
     """Return a built `nvidia.dali.Pipeline` whose only output is uint8 (N, height, width, 3).
 
     For each batch `inputs` yields the JPEGs and the arrays of `geometry_arrays` for each photo,
-    then, with `should_recolor_in_pipeline`, those of `color_arrays`; DALI copies them. The memory
-    of an output is not reused as long as somebody holds the output.
+    then, if the device is portable, those of `color_arrays` or `step_arrays` and of
+    `erasure_arrays`, where these are on; DALI copies them. The memory of an output is not reused as
+    long as somebody holds the output.
     """
     from nvidia.dali import pipeline_def
 
@@ -104,9 +129,9 @@ def _graph(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
     integer, real = types.INT32, types.FLOAT
     kinds = [types.UINT8, integer, integer, integer, real, real] * dali_config.photos_per_sample
     ranks = [1, 1, 1, 0, 2, 2] * dali_config.photos_per_sample
-    if dali_config.should_recolor_in_pipeline:
-        kinds += [real, real, real]
-        ranks += [2, 2, 1]
+    for kind, rank in dali_config.color_inputs:
+        kinds.append(kind)
+        ranks.append(rank)
     fed = fn.external_source(
         source=inputs, num_outputs=len(kinds), batch=True, dtype=kinds, ndim=ranks
     )
@@ -115,9 +140,17 @@ def _graph(inputs: Iterator[tuple[Any, ...]], dali_config: DaliConfig) -> Any:
         for first in range(0, dali_config.photos_per_sample * _PHOTO_INPUTS, _PHOTO_INPUTS)
     ]
     image = shown[0] if dali_config.photos_per_sample == 1 else fn.cat(*shown, axis=2)
-    return (
-        _recolor(image, *fed[-_COLOR_INPUTS:]) if dali_config.should_recolor_in_pipeline else image
-    )
+    if not dali_config.device.is_portable:
+        return image
+    rest = fed[dali_config.photos_per_sample * _PHOTO_INPUTS :]
+    if dali_config.color_steps:
+        for _ in range(dali_config.color_steps):
+            image = apply_step(image, *rest[:STEP_INPUTS])
+            rest = rest[STEP_INPUTS:]
+    elif dali_config.should_recolor:
+        image = recolor(image, *rest[:COLOR_INPUTS])
+        rest = rest[COLOR_INPUTS:]
+    return erase(image, *rest) if dali_config.erases else image
 
 
 def _transform_photo(
@@ -158,12 +191,3 @@ def _decode(dali_config: DaliConfig, jpeg: Any, start: Any, shape: Any) -> Any:
             jpeg, device="mixed", hw_decoder_load=HW_DECODER_LOAD, affine=False, **how
         )
     return fn.slice(photo, start, shape, axes=[0, 1])
-
-
-def _recolor(image: Any, pixel_matrix: Any, mean_matrix: Any, offset: Any) -> Any:
-    """Change colours as `color_matrices` defines it."""
-    from nvidia.dali import fn, types
-
-    mean = fn.reductions.mean(image, axes=[0, 1], keep_dims=True)
-    changed = fn.coord_transform(image, M=pixel_matrix, T=offset, dtype=types.FLOAT)
-    return fn.cast(changed + fn.coord_transform(mean, M=mean_matrix), dtype=types.UINT8)

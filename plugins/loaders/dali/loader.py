@@ -38,6 +38,7 @@ def ctc_loaders() -> list[Loader]:
             "fastest on NVIDIA GPUs: NVIDIA DALI; works on the CPU as well",
             available,
             open_split,
+            distorts=True,
         )
     ]
 
@@ -111,9 +112,7 @@ class DaliTrainingStream(Stream):
                 pipeline = self._build_pipeline(feed, step + 1)
             yield (
                 fed,
-                images
-                if self._dali_config.device.gpu is not None
-                else as_array(images, fed.colors),
+                images if self._dali_config.device.gpu is not None else as_array(images, fed),
             )
         del images, pipeline  # its memory is free for the next one
         self._prepare_epoch(epoch + 1)

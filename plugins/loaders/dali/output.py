@@ -9,19 +9,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..common.augment import Floats, fold_in_mean
+from ..common.apply_colors import apply_color_steps, erase
+from ..common.augment import fold_in_mean
+from .feed import DaliBatch
 
 
-def as_array(images: Any, colors: Floats | None) -> NDArray[np.uint8]:
+def as_array(images: Any, batch: DaliBatch) -> NDArray[np.uint8]:
     """Return the images of a DALI TensorList on the CPU, (N, height, width, 3).
 
-    They are recoloured in place by `colors` (N, 3, 7). The array holds DALI's memory, which DALI
-    doesn't write again.
+    They are recoloured and erased in place, as `batch` says. The array holds DALI's memory, which
+    DALI doesn't write again.
     """
     array = np.asarray(images.as_tensor())
-    if colors is not None:
-        for image, color in zip(array, colors.tolist(), strict=True):
+    if batch.colors is not None:
+        for image, color in zip(array, batch.colors.tolist(), strict=True):
             cv2.transform(image, fold_in_mean(color, cv2.mean(image)[:3]), dst=image)
+    for image, steps in zip(array, batch.steps or (), strict=False):
+        apply_color_steps(image, steps, image)
+    for image, erasure in zip(array, batch.erasures or (), strict=False):
+        erase(image, erasure)
     return array
 
 

@@ -42,7 +42,13 @@ _CHECK_PREPROCESSING = Preprocessing(1, 1, image_choice="all")
 @hookimpl
 def ctc_loaders() -> list[Loader]:
     return [
-        Loader("tfdata", "portable: TensorFlow's own pipeline, on the CPU", available, open_split)
+        Loader(
+            "tfdata",
+            "portable: TensorFlow's own pipeline, on the CPU",
+            available,
+            open_split,
+            distorts=True,
+        )
     ]
 
 

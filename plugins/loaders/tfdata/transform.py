@@ -15,7 +15,7 @@ from ctc.plugin import Augmentation, LoaderConfig
 
 from ..common.augment import COLOR_DRAWS, VIEW_DRAWS
 from ..common.choices import STACKED_PHOTOS, should_preserve_aspect, stacks_photos
-from . import color
+from . import color, rand_augment
 
 
 class RegionTensors(NamedTuple):
@@ -55,23 +55,33 @@ class TfImageTransform:
         """
         import tensorflow as tf
 
+        augmentation = self.augmentation
         draws = tf.random.stateless_uniform([VIEW_DRAWS + COLOR_DRAWS], seed)
+        distortion = None
+        if augmentation.randaugment:
+            chosen = rand_augment.draw_operations(augmentation, seed)
+            distortion = rand_augment.distortion(augmentation, *chosen, (self.height, self.width))
         if self.is_stacked:
             photos = [
-                tf.image.rgb_to_grayscale(self._transform_photo(jpegs[i], draws))
+                tf.image.rgb_to_grayscale(self._transform_photo(jpegs[i], draws, distortion))
                 for i in range(STACKED_PHOTOS)
             ]
             image = tf.concat(photos, axis=2)
         else:
-            image = self._transform_photo(jpegs[0], draws)
-            if self.augmentation.color != "none":
-                image = 255.0 * color.recolor(
-                    image / 255.0, self.augmentation.color, draws[VIEW_DRAWS:]
-                )
+            image = self._transform_photo(jpegs[0], draws, distortion)
+            if augmentation.color != "none":
+                image = 255.0 * color.recolor(image / 255.0, augmentation.color, draws[VIEW_DRAWS:])
+            if augmentation.randaugment:
+                image = rand_augment.change_colors(image, augmentation, *chosen)
+        if augmentation.random_erasing:
+            image = rand_augment.erase(image, augmentation.random_erasing, seed)
         return tf.cast(image + 0.5, tf.uint8)
 
-    def _transform_photo(self, jpeg: Any, draws: Any) -> Any:
-        """Return the photo as float32 (height, width, 3) in 0–255."""
+    def _transform_photo(self, jpeg: Any, draws: Any, distortion: Any) -> Any:
+        """Return the photo as float32 (height, width, 3) in 0–255.
+
+        `distortion`: a (3, 3) matrix from pixels of the image to those without it, or None.
+        """
         import tensorflow as tf
 
         shape = tf.cast(tf.image.extract_jpeg_shape(jpeg)[:2], tf.float32)
@@ -79,12 +89,17 @@ class TfImageTransform:
         scale = self._downscale_power(shape, region)
         scaled = tf.math.ceil(shape / tf.cast(2**scale, tf.float32))
         region = self._fit_aspect(region, scaled)
-        warped = bool(self.augmentation.rotate or self.augmentation.zoom)
-        window = _window(region, scaled, margin=1.0 if warped else 0.0)
+        warped = bool(self.augmentation.rotate or self.augmentation.zoom or distortion is not None)
+        # a distorted image may show any part of the photo
+        window = (
+            _window(region, scaled, margin=1.0 if warped else 0.0)
+            if distortion is None
+            else tf.cast(tf.concat([[0.0, 0.0], scaled], axis=0), tf.int32)
+        )
         pixels = tf.cast(_decode(jpeg, scale, window), tf.float32)
         mirrored = draws[5] < 0.5 if self.augmentation.flip else tf.constant(False)
         if warped:
-            image = self._warp(pixels, region, scaled, window, draws[4], mirrored)
+            image = self._warp(pixels, region, scaled, window, draws[4], mirrored, distortion)
         else:
             image = tf.image.resize(pixels, [self.height, self.width])
             if self.augmentation.flip:
@@ -131,7 +146,14 @@ class TfImageTransform:
         return tf.reduce_sum(tf.cast(tf.stack(enough), tf.int32))
 
     def _warp(
-        self, pixels: Any, region: RegionTensors, scaled: Any, window: Any, draw: Any, mirrored: Any
+        self,
+        pixels: Any,
+        region: RegionTensors,
+        scaled: Any,
+        window: Any,
+        draw: Any,
+        mirrored: Any,
+        distortion: Any,
     ) -> Any:
         """Sample `pixels` (the `window` of the scaled photo) through rotation, resize and flip.
 
@@ -152,9 +174,13 @@ class TfImageTransform:
         middle_x, middle_y = (self.width - 1) / 2.0, (self.height - 1) / 2.0
         c = centre_x - a * middle_x - b * middle_y
         f = centre_y - d * middle_x - e * middle_y
+        entries = [a, b, c, d, e, f]
+        if distortion is not None:
+            matrix = tf.stack([tf.stack(entries[:3]), tf.stack(entries[3:])]) @ distortion
+            entries = tf.unstack(tf.reshape(matrix, [6]))
         return tf.raw_ops.ImageProjectiveTransformV3(
             images=pixels[tf.newaxis],
-            transforms=tf.stack([a, b, c, d, e, f, 0.0, 0.0])[tf.newaxis],
+            transforms=tf.stack([*entries, 0.0, 0.0])[tf.newaxis],
             output_shape=[self.height, self.width],
             fill_value=0.0,
             interpolation="BILINEAR",

@@ -122,3 +122,27 @@ def test_crop_lies_anywhere(varied) -> None:
     left, right = images[:, 0], 255 - images[:, -1]
     much = left + right > 64
     assert distance((left / (left + right))[much], 0.0, 1.0) < 1.95
+
+
+def test_random_erasing_covers_published_areas(varied) -> None:
+    images = varied(STEEP, random_erasing=0.5)
+    plain = cv2.resize(STEEP, (SIDE, SIDE)).astype(np.float64)
+    areas = (np.abs(images - plain).max(axis=3) > 12).mean(axis=(1, 2))
+    erased = areas[areas > 0.01]
+    assert len(erased) / N == pytest.approx(0.5, abs=0.1)
+    # a pixel in eleven has about the colour of its box
+    assert 0.015 < erased.min() < 0.06
+    assert 0.25 < erased.max() <= 0.41
+    assert np.median(erased) == pytest.approx(0.19, abs=0.04)
+
+
+def test_randaugment_draws_each_operation_alike(varied) -> None:
+    """On an even grey five operations of 14 leave black corners, two change the grey, seven
+    nothing."""
+    images = varied(GREY, randaugment=1, randaugment_magnitude=8.0)
+    middle, least = images[:, 22:26, 22:26].mean(axis=(1, 2, 3)), images.min(axis=(1, 2, 3))
+    moved = (least < 100) & (np.abs(middle - 128) < 2)
+    changed = np.abs(middle - 128) > 20
+    for share, expected in ((moved.mean(), 5 / 14), (changed.mean(), 2 / 14)):
+        assert share == pytest.approx(expected, abs=0.1)
+    assert (~moved & ~changed).mean() == pytest.approx(7 / 14, abs=0.1)
