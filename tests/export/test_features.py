@@ -52,10 +52,13 @@ def export(trained_network, tmp_path_factory) -> Callable[..., ExportResult]:
     )
 
     @cache
-    def run(precision: ExportPrecision = "float32", features: bool = True) -> ExportResult:
+    def made(precision: ExportPrecision, features: bool) -> ExportResult:
         output = folder / f"{precision}-{features}.onnx"
         config = ExportConfig(precision, features=features)
         return export_model(trained_network, info, dataset, output, config)
+
+    def run(precision: ExportPrecision = "float32", features: bool = True) -> ExportResult:
+        return made(precision, features)
 
     return run
 
