@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -186,9 +187,25 @@ class BoxClassificationModel:
     network: TwoNetworks
     detection: DetectionModel
     postprocessor: Postprocessor
-    boxes: BoxSchema
     aggregation: Aggregation
     flips: bool = False
+
+    @cached_property
+    def boxes(self) -> BoxSchema:
+        """The labels of the answers, and what the detector says by itself."""
+        types = [one.type for one in self.network.detector.info.categories]
+        return BoxSchema.extend(self.postprocessor.schema, types)
+
+    @property
+    def schema(self) -> LabelSchema:
+        """The labels of the answers."""
+        return self.boxes.schema
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the answers."""
+        whole = self.network.classifier.info.preprocessing.crop_margin is None
+        return (*self.postprocessor.notes, *((_WHOLE_PHOTOS,) if whole else ()))
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -334,27 +351,21 @@ class BoxClassificationTask:
             network,
             self.detection.bind(network.detector),
             self.postprocessor,
-            self._schema(network),
             bound,
             self.flips,
         )
 
     def facts(self, network: TwoNetworks) -> HeaderFacts:
         """See `PhotoTask`."""
-        info = network.classifier.info
+        info, model = network.classifier.info, self.bind(network)
         found = self.detection.facts(network.detector)
-        notes = (_WHOLE_PHOTOS,) if info.preprocessing.crop_margin is None else ()
         return HeaderFacts(
-            self._schema(network).schema,
-            (*self.postprocessor.notes, *notes),
+            model.schema,
+            model.notes,
             (info.preprocessing.height, info.preprocessing.width),
             info.provenance,
             {**found.settings, "detector": self.detector.name},
         )
-
-    def _schema(self, network: TwoNetworks) -> BoxSchema:
-        types = [one.type for one in network.detector.info.categories]
-        return BoxSchema.extend(self.postprocessor.schema, types)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,16 @@ class ClassificationModel:
     flips: bool = False
 
     @property
+    def schema(self) -> LabelSchema:
+        """The labels of the answers."""
+        return self.postprocessor.schema
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the answers."""
+        return self.postprocessor.notes
+
+    @property
     def preprocessing(self) -> Preprocessing:
         """See `PhotoModel`."""
         return self.network.info.preprocessing
@@ -102,7 +112,7 @@ class ClassificationModel:
     def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
         """Aggregate the photos; raises PluginError, see `aggregate`."""
         assert self.aggregation is not None
-        return event_prediction(event, photos, self.postprocessor, self.aggregation)
+        return event_prediction(event, photos, self.schema, self.aggregation)
 
 
 @dataclass(frozen=True)
@@ -195,14 +205,13 @@ def predict(
 def event_prediction(
     event: Event,
     photos: tuple[ImagePrediction, ...],
-    postprocessor: Postprocessor,
+    schema: LabelSchema,
     aggregation: Aggregation,
 ) -> EventPrediction:
     """Aggregate the predictions of an event's photos, of which there is at least one.
 
     Raises PluginError, see `aggregate`.
     """
-    schema = postprocessor.schema
     combined = aggregate(aggregation, photos, schema.labels, schema.multi_label)
     return EventPrediction.from_schema(schema, event.id, combined, photos, event.meta)
 

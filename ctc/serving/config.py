@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ctc.detection.detector import DetectionConfig
+from ctc.detection.tiles import TileConfig
 from ctc.inference.config import TruncatedPolicy
 from ctc.plugin import Aggregation
 from ctc.runtime.config import RuntimeConfig
@@ -43,11 +45,15 @@ class ServeConfig:
     batch. `poll_interval`: seconds between two checks of the model files, 0 to disable. `token`:
     the bearer token that requests must carry, None for no authentication. `allowed_hosts`: names
     of the server beside `localhost` and its addresses, see `HostMiddleware`. `threshold`,
-    `class_list`, `strangers`: see `make_postprocessor`.
+    `class_list`, `strangers`: see `make_postprocessor`. `detector`, `boxes`, `tiles`: see
+    `PredictConfig`; one detector for all models.
     """
 
     models: Mapping[str, Path]
     aggregation: Aggregation
+    detector: Path | None = None
+    boxes: DetectionConfig = field(default_factory=DetectionConfig)
+    tiles: TileConfig = field(default_factory=TileConfig)
     limits: Limits = field(default_factory=Limits)
     threshold: float | None = None
     class_list: Path | None = None

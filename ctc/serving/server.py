@@ -158,9 +158,9 @@ def create_server(service: Service) -> Server:
 def _log_model(model: LoadedModel) -> None:
     labels = ", ".join(
         f"{label}: {counted(len(classes), 'class', 'classes')}"
-        for label, classes in model.postprocessor.schema.labels.items()
+        for label, classes in model.schema.labels.items()
     )
     provider = model.runtime_model.runtime.provider
     log.info("model '%s' (%s) runs on '%s'", model.name, labels, provider)
-    for note in model.postprocessor.notes:
+    for note in model.notes:
         log.info("model '%s': %s", model.name, note)

@@ -16,12 +16,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.inference.classification import ClassificationModel
+from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.inference.pipeline.batch import InferenceBatch, InputResult
 from ctc.inference.pipeline.pipeline import PipelineConfig
-from ctc.inference.postprocess import Postprocessor
+from ctc.inference.task import PhotoModel
 from ctc.runtime.batch_size import padded_size
-from ctc.runtime.session import Model
 from ctc.serving.inputs import RequestInput
 
 PendingResult = asyncio.Future[InputResult[RequestInput]]
@@ -43,17 +42,15 @@ class DynamicBatcher:
 
     def __init__(
         self,
-        model: Model,
-        postprocessor: Postprocessor,
+        model: PhotoModel[ImagePrediction, EventPrediction],
         config: PipelineConfig,
         max_wait: float,
         pool: Executor,
         on_batch: BatchCallback,
     ) -> None:
         self._model, self._config = model, config
-        self._classifying = ClassificationModel(model, postprocessor)
         self._max_wait, self._pool, self._on_batch = max_wait, pool, on_batch
-        preprocessing = model.info.preprocessing
+        preprocessing = model.preprocessing
         shape = (config.batch_size, preprocessing.height, preprocessing.width, 3)
         self._free_buffers = [np.empty(shape, np.uint8) for _ in range(config.batches_in_flight)]
         self._queue: deque[_QueuedInput] = deque()
@@ -98,7 +95,7 @@ class DynamicBatcher:
 
     def _start_batch(self, entries: list[_QueuedInput]) -> None:
         loop, buffer = asyncio.get_running_loop(), self._free_buffers.pop()
-        slots = padded_size(self._model, len(entries), self._config.batch_size)
+        slots = padded_size(self._model.network, len(entries), self._config.batch_size)
         batch = InferenceBatch([entry.model_input for entry in entries], buffer[:slots])
         self._on_batch(len(entries))
 
@@ -107,7 +104,7 @@ class DynamicBatcher:
 
         batch.results.add_done_callback(on_done)
         for slot in range(len(entries)):
-            self._pool.submit(batch.fill, slot, self._classifying, self._config.truncated)
+            self._pool.submit(batch.fill, slot, self._model, self._config.truncated)
 
     def _complete(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import islice
 
-from ctc.inference.classification import EventResult, event_prediction
+from ctc.inference.classification import EventResult
 from ctc.inference.events.event import Event
 from ctc.serving.config import ServeConfig
 from ctc.serving.http.capacity import CapacityLimiter
@@ -45,7 +45,7 @@ class Predictor:
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 f"{count:,} photos in one request, more than the limit of {limits.max_photos:,}",
             )
-        stacked = model.info.preprocessing.is_stacked
+        stacked = model.preprocessing.is_stacked
         inputs = [list(event.model_inputs(stacked, limits.max_pixels)) for event in events]
         with self._queue.reserve(count):
             pending = model.batcher.submit([one for group in inputs for one in group])
@@ -72,9 +72,4 @@ class Predictor:
         if not photos:
             return EventResult(failures, None)
         names = tuple(photo.path for photo in photos)
-        return EventResult(
-            failures,
-            event_prediction(
-                Event(event, names), photos, model.postprocessor, self._config.aggregation
-            ),
-        )
+        return EventResult(failures, model.photo_model.event(Event(event, names), photos))

@@ -12,11 +12,21 @@ from weakref import ReferenceType, ref
 
 import cv2
 
+from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.detection.opening import open_detector
 from ctc.errors import CtcError, did_you_mean, shorten
+from ctc.inference.box_classification import (
+    BoxClassificationModel,
+    TwoNetworks,
+    box_postprocessor,
+)
+from ctc.inference.classification import ClassificationModel
+from ctc.inference.detection import DetectionModel
 from ctc.inference.pipeline.pipeline import PipelineConfig
-from ctc.inference.postprocess import Postprocessor, make_postprocessor
-from ctc.runtime.batch_size import resolve_runtime
+from ctc.inference.postprocess import make_postprocessor
+from ctc.runtime.batch_size import measured_runtime
 from ctc.runtime.model_bytes import read_model
 from ctc.runtime.session import Model, open_model
 from ctc.serving.config import ServeConfig
@@ -44,13 +54,28 @@ class LoadedModel:
     version: int
     digest: str
     runtime_model: Model
-    postprocessor: Postprocessor
+    photo_model: ClassificationModel | BoxClassificationModel
     batcher: DynamicBatcher
 
     @property
     def info(self) -> ModelInfo:
         """The metadata of the model file."""
         return self.runtime_model.info
+
+    @property
+    def schema(self) -> LabelSchema:
+        """The labels of the answers, which a detector may add classes to."""
+        return self.photo_model.schema
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the answers."""
+        return self.photo_model.notes
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a photo becomes an input: the detector's, if there is one."""
+        return self.photo_model.preprocessing
 
 
 class ModelRegistry:
@@ -66,6 +91,11 @@ class ModelRegistry:
         self._known_signatures = {
             name: _file_signature(path) for name, path in config.models.items()
         }
+        self._detector = (
+            None
+            if config.detector is None
+            else open_detector(read_model(config.detector), config.runtime)
+        )
         files = {name: read_model(path) for name, path in config.models.items()}
         models = {name: open_model(file, config.runtime) for name, file in files.items()}
         # as in `ctc predict`: one thread more than cores, to decode while a device computes;
@@ -103,6 +133,8 @@ class ModelRegistry:
             for reference in self._opened:
                 if model := reference():
                     model.interrupt()
+            if self._detector is not None:
+                self._detector.interrupt()
             closing.join(CLOSE_INTERVAL)
         self.is_closed = True
 
@@ -147,19 +179,34 @@ class ModelRegistry:
     def _register(self, name: str, version: int, digest: str, model: Model) -> LoadedModel:
         config = self._config
         self._opened = [one for one in self._opened if one()] + [ref(model)]
-        postprocessor = make_postprocessor(
-            model.info, config.threshold, config.class_list, config.strangers
+        photo_model = self._photo_model(model)
+        runtime = measured_runtime(
+            photo_model.network, None, photo_model.run, photo_model.preprocessing
         )
         batcher = DynamicBatcher(
-            model,
-            postprocessor,
-            PipelineConfig(resolve_runtime(model, None), config.truncated),
+            photo_model,
+            PipelineConfig(runtime, config.truncated),
             config.max_batch_wait,
             self._pool,
             self._metrics.batch_size_observer(name),
         )
         self._metrics.set_model_version(name, version)
-        return LoadedModel(name, version, digest, model, postprocessor, batcher)
+        return LoadedModel(name, version, digest, model, photo_model, batcher)
+
+    def _photo_model(self, model: Model) -> ClassificationModel | BoxClassificationModel:
+        """Return what answers for photos: the model, or the detector and the model."""
+        config = self._config
+        if self._detector is None:
+            postprocessor = make_postprocessor(
+                model.info, config.threshold, config.class_list, config.strangers
+            )
+            return ClassificationModel(model, postprocessor, config.aggregation)
+        return BoxClassificationModel(
+            TwoNetworks(self._detector, model),
+            DetectionModel(self._detector, config.boxes, config.tiles),
+            box_postprocessor(model, config.threshold, config.class_list),
+            config.aggregation,
+        )
 
 
 def _file_signature(path: Path) -> _FileSignature:

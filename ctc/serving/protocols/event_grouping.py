@@ -38,7 +38,7 @@ PHOTO_BYTES = 1000
 
 def estimate_photos(body: bytes, model: LoadedModel) -> int:
     """Return about how many photos a body holds at most, without parsing it."""
-    objects_per_photo = 2 + len(model.postprocessor.schema.labels)
+    objects_per_photo = 2 + len(model.schema.labels)
     return max(body.count(b"{") // objects_per_photo, len(body) // PHOTO_BYTES)
 
 
@@ -50,7 +50,7 @@ def aggregate_events(
     Each event has the positions of its photos in the request and its aggregated prediction.
     `check`: called for every photo and event, may raise. Raises ApiError for a bad request.
     """
-    labels = model.postprocessor.schema.labels
+    labels = model.schema.labels
     keys_per_photo = PHOTO_KEYS + sum(1 + len(classes) for classes in labels.values())
     document = parse_object(body, max_keys=max_photos * keys_per_photo)
     max_gap = _max_gap(document)
@@ -81,7 +81,7 @@ def _event_json(
     aggregation: Aggregation,
 ) -> dict[str, Any]:
     photos = tuple(predictions[index] for index in indices)
-    event = event_prediction(Event("", ()), photos, model.postprocessor, aggregation)
+    event = event_prediction(Event("", ()), photos, model.schema, aggregation)
     return {"photos": indices, "labels": labels_json(event)}
 
 

@@ -71,9 +71,7 @@ def parse_request(
     if inputs[0].get("name") != INPUT_NAME:
         found = quoted(inputs[0].get("name"))
         raise bad_request(f"the input is called {found}, not '{INPUT_NAME}'")
-    photos = parse_photos(
-        inputs[0], ByteReader(binary), model.info.preprocessing, limits.max_photos
-    )
+    photos = parse_photos(inputs[0], ByteReader(binary), model.preprocessing, limits.max_photos)
     request_id = document.get("id")
     if type(request_id) not in (str, int, type(None)):
         raise bad_request(f"'id' of the body is {json_type(request_id)}, not a string")
@@ -102,7 +100,7 @@ def _requested_outputs(document: dict[str, Any], model: LoadedModel) -> list[Req
     binary = parameters.get("binary_data_output") is True
     outputs = document.get("outputs")
     if not outputs:
-        return [RequestedOutput(label, binary) for label in model.postprocessor.schema.labels]
+        return [RequestedOutput(label, binary) for label in model.schema.labels]
     if not isinstance(outputs, list):
         raise bad_request(f"'outputs' of the body is {json_type(outputs)}, not a list")
     requested: dict[str, RequestedOutput] = {}
@@ -121,10 +119,10 @@ def _requested_output(
     if not isinstance(output, dict):
         raise bad_request(f"{where} is {json_type(output)}, not an object")
     label = require_field(output, "name", str, where)
-    if label not in model.postprocessor.schema.labels:
+    if label not in model.schema.labels:
         raise bad_request(
             f"{where}: no output called '{shorten(label)}'"
-            f"{did_you_mean(label, model.postprocessor.schema.labels)}"
+            f"{did_you_mean(label, model.schema.labels)}"
         )
     parameters = _parameters(output, where)
     top_k = parameters.get("classification", 0)
@@ -146,7 +144,7 @@ def build_response(
     for output in request.outputs:
         values = np.stack([prediction.probabilities[output.label] for prediction in predictions])
         described, packed, listed = _output_tensor(
-            values, output, model.postprocessor.schema.labels[output.label]
+            values, output, model.schema.labels[output.label]
         )
         if output.is_binary:
             tensors.append(packed)
@@ -186,7 +184,7 @@ def server_metadata() -> dict[str, Any]:
 
 def model_metadata(model: LoadedModel) -> dict[str, Any]:
     """Return the response to `GET /v2/models/NAME`."""
-    preprocessing = model.info.preprocessing
+    preprocessing = model.preprocessing
     pixels = {
         "name": INPUT_NAME,
         "datatype": "UINT8",
@@ -194,7 +192,7 @@ def model_metadata(model: LoadedModel) -> dict[str, Any]:
     }
     outputs = [
         {"name": label, "datatype": "FP32", "shape": [-1, len(classes)]}
-        for label, classes in model.postprocessor.schema.labels.items()
+        for label, classes in model.schema.labels.items()
     ]
     return {
         "name": model.name,

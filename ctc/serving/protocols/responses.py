@@ -12,6 +12,7 @@ from ctc.artifacts.predictions import (
     EventPrediction,
     Failure,
     ImagePrediction,
+    box_photos,
 )
 from ctc.errors import shorten
 from ctc.inference.classification import EventResult
@@ -21,24 +22,20 @@ from ctc.serving.models.registry import LoadedModel
 
 def model_details(model: LoadedModel) -> dict[str, Any]:
     """Return the public details of a model: no paths."""
-    info, preprocessing = model.info, model.info.preprocessing
+    info, preprocessing = model.info, model.preprocessing
     return {
         "name": model.name,
         "version": str(model.version),
         "digest": model.digest,
-        "labels": {
-            label: list(classes) for label, classes in model.postprocessor.schema.labels.items()
-        },
-        "thresholds": {
-            label: list(values) for label, values in model.postprocessor.schema.thresholds.items()
-        },
+        "labels": {label: list(classes) for label, classes in model.schema.labels.items()},
+        "thresholds": {label: list(values) for label, values in model.schema.thresholds.items()},
         "input": {
             "height": preprocessing.height,
             "width": preprocessing.width,
             "resize": preprocessing.resize,
         },
-        "multi_label": list(model.postprocessor.schema.multi_label),
-        "stacked": model.info.preprocessing.is_stacked,
+        "multi_label": list(model.schema.multi_label),
+        "stacked": preprocessing.is_stacked,
         "provider": model.runtime_model.runtime.provider,
         "ctc_version": info.ctc_version,
         "served_by": f"ctc {__version__}",
@@ -118,7 +115,24 @@ def _photo_json(event: EventPrediction, photo: ImagePrediction) -> dict[str, Any
         "latitude": photo.latitude,
         "longitude": photo.longitude,
         "labels": labels_json(event, photo),
+        **({} if photo.boxes is None else {"boxes": _boxes_json(event, photo)}),
     }
+
+
+def _boxes_json(event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
+    """Return the boxes of a photo, the surest first, each with its answer."""
+    found = []
+    for one, shown in zip(photo.boxes or (), box_photos(photo), strict=True):
+        box = one.detection.box
+        found.append(
+            {
+                "category": one.detection.category,
+                "confidence": box.confidence,
+                "bbox": [box.x, box.y, box.width, box.height],
+                "labels": labels_json(event, shown),
+            }
+        )
+    return found
 
 
 def _failure_json(failure: Failure) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def metadata(model: LoadedModel, details: dict[str, Any]) -> dict[str, Any]:
     inputs = {"image": {"dtype": "DT_STRING", "tensor_shape": _tensor_shape(-1), "name": "image"}}
     outputs = {
         label: {"dtype": "DT_FLOAT", "tensor_shape": _tensor_shape(-1, len(classes)), "name": label}
-        for label, classes in model.postprocessor.schema.labels.items()
+        for label, classes in model.schema.labels.items()
     }
     signature = {"inputs": inputs, "outputs": outputs, "method_name": "tensorflow/serving/predict"}
     return {

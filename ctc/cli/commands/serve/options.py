@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.boxes import BOXES, DETECTOR, pop_boxes, require_detector
 from ctc.cli.options.inference import (
     AGGREGATION,
     CLASS_LIST,
@@ -116,7 +117,7 @@ _LIMITS = (
     ),
 )
 
-serve_options = apply_options((*_SERVER, *_MODEL, *_LIMITS))
+serve_options = apply_options((*_SERVER, *_MODEL, DETECTOR, *BOXES, *_LIMITS))
 
 
 def to_config(options: dict[str, Any]) -> ServeConfig:
@@ -131,6 +132,7 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
     from ctc.serving.config import Limits, ServeConfig
 
     take = options.pop
+    require_detector(options)
     limits = Limits(
         max_body_bytes=round(take("max_body") * _MB),
         max_inflight_bytes=round(take("max_held") * _MB),
@@ -153,6 +155,7 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
             plugins().get(Aggregation, take("aggregation")), take("aggregation_options")
         ),
         limits=limits,
+        **pop_boxes(options),
         runtime=pop_runtime(options, usable_cores()),
         max_batch_wait=take("batch_wait") / 1000,
         poll_interval=take("reload"),
