@@ -42,12 +42,12 @@ def ask_original(
     """
     raw = original.run(photos)
     answers = {label.name: _probabilities(label, raw[label.output], path) for label in plan.labels}
-    multi_label = tuple(name for name, values in answers.items() if not sum_to_one(values))
+    multi_label = tuple(one.name for one in plan.labels if _is_several(one, answers[one.name]))
     for name in multi_label:
         plan.settings.tell(
             f"several classes of '{name}' at once",
-            "yes, as the probabilities of a photo don't sum to 1",
-            "its answers",
+            "yes, as each has a probability of its own",
+            "the network",
         )
     pooling: Pooling = "none"
     if plan.outputs.features is not None:
@@ -58,6 +58,11 @@ def ask_original(
     sizes = {name: values.shape[1] for name, values in answers.items()}
     graph = GraphPlan(plan.inputs, plan.labels, plan.outputs.features, pooling, sizes)
     return Expected(answers, graph, multi_label)
+
+
+def _is_several(label: LabelSettings, probabilities: NDArray[np.float32]) -> bool:
+    """Return whether a label may have several classes at once."""
+    return not sum_to_one(probabilities) if label.several is None else label.several
 
 
 def _probabilities(

@@ -9,7 +9,7 @@ from onnx import ModelProto
 
 from ctc.artifacts.label_schema import check_classes
 from ctc.errors import UsageError
-from ctc.model_import.activation import choose_activation
+from ctc.model_import.activation import choose_activation, find_activation
 from ctc.model_import.config import DEFAULT_LABEL, ImportConfig
 from ctc.model_import.description import Description, Taxonomy
 from ctc.model_import.graph.choose_outputs import ChosenOutputs, choose_outputs, keep_labels
@@ -122,7 +122,9 @@ def _label(
     settings.tell("classes", f"{len(classes):,} of '{label}'", origin)
     settings.tell(f"output of '{label}'", f"'{tensor}'", _origin(settings, "output_name"))
     activation = choose_activation(settings, model, tensor)
-    return LabelSettings(label, classes, origin, tensor, activation)
+    last = find_activation(model, tensor) if activation == "none" else activation
+    several = None if last == "none" else last == "sigmoid"
+    return LabelSettings(label, classes, origin, tensor, activation, several)
 
 
 def _origin(settings: Settings, name: str) -> str:

@@ -203,7 +203,8 @@ class LabelSettings:
     """A label: its name, its classes in the order of the output, and how they are computed.
 
     `origin`: the place that names the classes. `output`: the tensor with a number per class;
-    `activation` makes probabilities of them.
+    `activation` makes probabilities of them. `several`: whether several classes may be there at
+    once; None if only the answers can tell.
     """
 
     name: str
@@ -211,6 +212,7 @@ class LabelSettings:
     origin: str
     output: str
     activation: Activation
+    several: bool | None
 
 
 def check_label(label: str) -> None:

@@ -149,6 +149,22 @@ def test_sigmoid_makes_a_label_of_several_classes(write_network, import_file, im
     assert model.predict(images)["species"].sum(axis=1).max() > 1.1
 
 
+@pytest.mark.parametrize(
+    ("changes", "options", "multi_label"),
+    [
+        ({"end": "Softmax"}, {}, ()),
+        ({"end": "Sigmoid"}, {}, ("species",)),
+        ({"end": "Sigmoid"}, {"activation": "none"}, ("species",)),
+        ({"end": "Softmax", "kind": "float16"}, {}, ()),
+        ({"end": "HardSigmoid"}, {"activation": "none"}, ("species",)),
+    ],
+)
+def test_several_classes_at_once_are_told_by_the_end_of_the_network(
+    write_network, import_file, changes, options, multi_label
+) -> None:
+    assert import_file(write_network(**changes), **options).info.multi_label == multi_label
+
+
 def test_softmax_in_the_network_is_not_applied_twice(write_network, import_file, images) -> None:
     lines = Lines()
     network = write_network(end="Softmax")
