@@ -14,7 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +94,9 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def world(
+    tmp_path_factory: pytest.TempPathFactory, write_bright_detector: Callable[..., Path]
+) -> Path:
     """What the pages' commands start from: four cameras' photos, and what the demo would make of
     them."""
     folder = tmp_path_factory.mktemp("world")
@@ -108,6 +110,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ctc(["predict", "model.onnx", "inventory.parquet", "--output", "predictions.csv"]) == 0
         )
         _write_more(folder)
+        write_bright_detector(folder / "detector.onnx", (128, 128))
     return folder
 
 
@@ -134,6 +137,7 @@ def _write_more(folder: Path) -> None:
         "images": [{"file": image, "detections": [box]} for image in images],
     }
     Path("boxes.json").write_text(json.dumps(detected))
+    Path("boxes_of_photos.json").write_text(json.dumps(detected))
     of_2 = {
         row["event_id"]: {
             "labels": [{"species": row["species"], "count": row["count"] or "-1"}],
