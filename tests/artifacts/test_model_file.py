@@ -65,3 +65,20 @@ def test_model_info_of_hostile_metadata_is_whole_or_refused_in_one_line(key: str
 def test_model_info_says_what_is_wrong(key: str, value: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         ModelInfo.from_metadata({**GOOD, key: json.dumps(value)})
+
+
+def test_taxonomy_is_kept_and_checked() -> None:
+    ranks = {"species": {"fox": {"class": "mammalia", "genus": "vulpes"}, "blank": {}}}
+    info = ModelInfo({"species": ("fox", "blank")}, Preprocessing(8, 8), taxonomy=ranks)
+    assert ModelInfo.from_metadata(info.to_metadata()).taxonomy == ranks
+    for wrong in (
+        {"count": {}},
+        {"species": {"wolf": {}}},
+        {"species": {"fox": {"kingdom": "animalia"}}},
+        {"species": {"fox": {"genus": 1}}},
+        {"species": {"fox": ["vulpes"]}},
+        {"species": ["fox"]},
+    ):
+        metadata = info.to_metadata() | {"taxonomy": json.dumps(wrong)}
+        with pytest.raises(InputError, match="its taxonomy does not name ranks of its classes"):
+            ModelInfo.from_metadata(metadata)

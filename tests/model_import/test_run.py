@@ -357,3 +357,13 @@ def test_nothing_is_written_when_the_answers_differ(
         import_file(write_network())
     assert not (tmp_path / "model.onnx").exists()
     assert not list(tmp_path.glob(".*"))
+
+
+def test_taxonomy_of_speciesnet_is_kept(write_network, import_file, classes_file) -> None:
+    uuid = "f1856211-cfb7-4a5b-9158-c0f72fd09ee6"
+    names = ("vulpes;vulpes;red fox", ";;canidae family", ";;blank")
+    lines = [f"{uuid};mammalia;carnivora;canidae;{name}\n" for name in names]
+    classes_file.write_text("".join(lines))
+    info = opened(import_file(write_network())).info
+    assert info.labels == {"species": ("red fox", "canidae family", "blank")}
+    assert info.taxonomy["species"]["red fox"]["genus"] == "vulpes"
