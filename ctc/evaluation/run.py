@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from ctc.artifacts.dataset import TRAIN, Dataset
@@ -11,6 +12,7 @@ from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.inventory import Inventory
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.ground_truth import join_ground_truth
+from ctc.evaluation.answers.photo_boxes import read_photo_boxes
 from ctc.evaluation.answers.prediction_file import read_predictions
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.answers.score_split import ScoredSplit
@@ -127,7 +129,8 @@ def evaluate_predictions(
     }
     context = EvaluationContext(subject, thresholds=joined.data.presence_thresholds)
     evaluation = evaluate(joined.data, context, joined.notes)
-    extras = ReportExtras(history=history, config=config.report)
+    boxes = partial(read_photo_boxes, predictions)
+    extras = ReportExtras(history=history, config=config.report, boxes=boxes)
     return _write_outputs(joined.data, evaluation, output, thumbnails_from_files(root), extras)
 
 

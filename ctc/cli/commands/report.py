@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def command(
     from ctc.artifacts.failures import read_failures
     from ctc.cli.console.console import info
     from ctc.evaluation.answers.aggregation import aggregator_factory
+    from ctc.evaluation.answers.photo_boxes import read_photo_boxes
     from ctc.evaluation.answers.prediction_file import read_predictions
     from ctc.evaluation.config import ReportConfig
     from ctc.evaluation.html.page import REPORT_FILE
@@ -56,7 +58,10 @@ def command(
     failures = read_failures(predictions)
     source = thumbnails_from_files(image_root)
     config = ReportConfig(megabytes=thumbnails)
-    path, lines = write_prediction_report(predictions.name, data, output, source, failures, config)
+    boxes = partial(read_photo_boxes, predictions)
+    path, lines = write_prediction_report(
+        predictions.name, data, output, source, failures, config, boxes
+    )
     for line in lines:
         info(line)
     click.echo(path)

@@ -228,7 +228,7 @@ def _parse_map_column(column: pa.MapArray) -> Iterator[ClassProbabilities]:
 
 
 def _json_rows(path: Path) -> Iterator[_Row]:
-    for event_id, entry in _json_events(path):
+    for event_id, entry in json_events(path):
         try:
             present = entry.get(_PRESENT, {})
             for label, probabilities in entry["aggregated_pred"].items():
@@ -250,7 +250,7 @@ def _json_rows(path: Path) -> Iterator[_Row]:
             ) from None
 
 
-def _json_events(path: Path) -> Iterator[tuple[str, Any]]:
+def json_events(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield events, one per line as `ctc predict` writes them, in bounded memory."""
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):

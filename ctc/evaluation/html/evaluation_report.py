@@ -21,7 +21,13 @@ from ctc.evaluation.html.gallery_items import Gallery, PhotoRef
 from ctc.evaluation.html.model_card import model_card
 from ctc.evaluation.html.page import REPORT_FILE, write_page
 from ctc.evaluation.html.summary import describe_subject, label_summary, multi_label_summary
-from ctc.evaluation.html.thumbnails import ThumbnailSource, describe_missing, make_thumbnails
+from ctc.evaluation.html.thumbnails import (
+    BoxSource,
+    ThumbnailSource,
+    describe_missing,
+    make_thumbnails,
+    no_boxes,
+)
 from ctc.evaluation.metrics.evaluation import (
     Evaluation,
     LabelEvaluation,
@@ -39,7 +45,7 @@ class ReportExtras:
     """What the report shows besides the metrics.
 
     `failures` says where photos or records could not be used, and why. `history` is that of the
-    training run.
+    training run. `boxes` are drawn into the photos.
     """
 
     failures: tuple[str, ...] = ()
@@ -47,6 +53,7 @@ class ReportExtras:
     history: History = ()
     explanations: Explanations | None = None
     config: ReportConfig = field(default_factory=ReportConfig)
+    boxes: BoxSource = no_boxes
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def write_evaluation_report(
     photos = list(chain.from_iterable(_photos_by_importance(page) for page in pages))
     explained = explained_photos(extras.explanations, extras.config.megabytes)
     megabytes = extras.config.megabytes - total_megabytes(explained)
-    thumbnails = make_thumbnails(photos, thumbnail_source, megabytes)
+    thumbnails = make_thumbnails(photos, thumbnail_source, megabytes, extras.boxes)
     subject = evaluation.subject
     values = {
         "title": f"Evaluation of {subject.get('model') or subject.get('predictions') or 'a model'}",

@@ -15,7 +15,13 @@ from ctc.evaluation.html.formatting import format_percent
 from ctc.evaluation.html.galleries import galleries_without_truth
 from ctc.evaluation.html.gallery_items import Gallery
 from ctc.evaluation.html.page import REPORT_FILE, write_page
-from ctc.evaluation.html.thumbnails import ThumbnailSource, describe_missing, make_thumbnails
+from ctc.evaluation.html.thumbnails import (
+    BoxSource,
+    ThumbnailSource,
+    describe_missing,
+    make_thumbnails,
+    no_boxes,
+)
 from ctc.evaluation.metrics.activity import (
     ClassCount,
     LocationActivity,
@@ -57,17 +63,18 @@ def write_prediction_report(
     thumbnail_source: ThumbnailSource,
     failures: tuple[str, ...],
     config: ReportConfig,
+    boxes: BoxSource = no_boxes,
 ) -> tuple[Path, list[str]]:
     """Write report.html into `folder`, and return its path and lines with the counts in it.
 
-    `name` is that of the predictions.
+    `name` is that of the predictions; `boxes` are drawn into the photos.
 
     Raises InputError for probabilities that are not numbers from 0 to 1.
     """
     data.check_probabilities()
     pages = [_page(data, label, f"label-{number}") for number, label in enumerate(data.classes)]
     photos = [item.photo for page in pages for gallery in page.galleries for item in gallery.items]
-    thumbnails = make_thumbnails(photos, thumbnail_source, config.megabytes)
+    thumbnails = make_thumbnails(photos, thumbnail_source, config.megabytes, boxes)
     values = {
         "title": f"Predictions in {name}",
         "pages": pages,

@@ -6,7 +6,7 @@ import base64
 import errno
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -41,6 +41,14 @@ NOT_IN_DATASET = "not readable in the dataset"
 
 ThumbnailSource = Callable[[Sequence[PhotoRef]], Iterator[tuple[PhotoRef, bytes | ImageError]]]
 """Yields the bytes of each photo, or why it can't be read, in any order."""
+
+BoxSource = Callable[[Collection[str]], Mapping[str, Sequence[Box]]]
+"""Returns the boxes of photos, by path, which are drawn; photos without any may be missing."""
+
+
+def no_boxes(photos: Collection[str]) -> Mapping[str, Sequence[Box]]:  # noqa: ARG001
+    """Return no boxes: the `BoxSource` of predictions of whole photos."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -91,11 +99,15 @@ def thumbnails_from_dataset(dataset: Dataset, split: str) -> ThumbnailSource:
 
 
 def make_thumbnails(
-    photos: Iterable[PhotoRef], source: ThumbnailSource, megabytes: float
+    photos: Iterable[PhotoRef],
+    source: ThumbnailSource,
+    megabytes: float,
+    boxes: BoxSource = no_boxes,
 ) -> Thumbnails:
     """Make thumbnails as data URIs, together at most `megabytes` in the page.
 
-    The most important photos come first in `photos`; a photo counts each time it occurs.
+    The most important photos come first in `photos`; a photo counts each time it occurs. The
+    photos' `boxes` are drawn.
     """
     budget = int(megabytes * MEGABYTE)
     uses = Counter(photos)
@@ -105,12 +117,13 @@ def make_thumbnails(
         for photo, total in zip(uses, total_uses, strict=True)
         if total <= budget // TYPICAL_CHARACTERS
     ]
+    outlined = boxes({photo.path for photo in chosen})
     uris, missing = dict[PhotoRef, str](), dict.fromkeys(uses, TOO_MUCH)
     for photo, data in source(chosen):
         try:
             if isinstance(data, ImageError):
                 raise data
-            uri = _thumbnail(data)
+            uri = _thumbnail(data, outlined.get(photo.path, ()))
         except ImageError as error:
             missing[photo] = str(error)
             continue
@@ -170,5 +183,8 @@ def draw_box(pixels: Pixels, box: Box) -> Pixels:
     return drawn
 
 
-def _thumbnail(data: bytes) -> str:
-    return data_uri(shrink(decode(data, (SMALLEST_SIDE, SMALLEST_SIDE)), SMALLEST_SIDE))
+def _thumbnail(data: bytes, boxes: Sequence[Box]) -> str:
+    pixels = shrink(decode(data, (SMALLEST_SIDE, SMALLEST_SIDE)), SMALLEST_SIDE)
+    for box in boxes:
+        pixels = draw_box(pixels, box)
+    return data_uri(pixels)

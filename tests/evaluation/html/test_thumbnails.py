@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import base64
+from io import BytesIO
 
+import numpy as np
+import pytest
+from PIL import Image
+
+from ctc.artifacts.boxes import Box
 from ctc.errors import ImageError
 from ctc.evaluation.config import ReportConfig
 from ctc.evaluation.html.gallery_items import PhotoRef
@@ -64,3 +70,22 @@ def test_describe_missing_names_cause_and_next_step() -> None:
         "1 photo is not shown, so that this file stays small; --thumbnails sets its size.",
         "1 photo is not shown: empty file, such as “y.jpg”.",
     )
+
+
+def test_make_thumbnails_draws_boxes(tmp_path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (288, 288), (60, 60, 60)).save(path)
+    photo = PhotoRef("a", str(path))
+    uris = [
+        make_thumbnails([photo], thumbnails_from_files(), 1, boxes).uris[photo]
+        for boxes in (lambda _: {}, lambda _: {photo.path: [Box(0.25, 0.5, 0.5, 0.25)]})
+    ]
+    plain, drawn = (
+        np.asarray(Image.open(BytesIO(base64.b64decode(uri.split(",")[1]))), np.int16)
+        for uri in uris
+    )
+    changed = np.abs(drawn - plain).max(axis=2) > 60
+    rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+    assert (rows[0], rows[-1]) == pytest.approx((72 - 2, 108 + 2), abs=2)
+    assert (columns[0], columns[-1]) == pytest.approx((36 - 2, 108 + 2), abs=2)
+    assert not changed[80:100, 45:100].any()
