@@ -74,7 +74,7 @@ def require_detector(options: dict[str, Any]) -> None:
         "--iou": options["iou"] is not None,
         "--tiles": options["tiles"] != DEFAULT_TILES,
         "--overlap": options["overlap"] != DEFAULT_OVERLAP,
-        "--repeats": options["repeats"] is not None,
+        "--repeats": options.get("repeats") is not None,
     }
     if options["detector"] is None and (names := [name for name in given if given[name]]):
         raise UsageError(f"{names[0]} is about the boxes of a detector: add --detector")
