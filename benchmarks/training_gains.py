@@ -49,8 +49,8 @@ FROM_SCRATCH: Mapping[str, Mapping[str, Any]] = {
     "sampling sqrt": {"sampling": "sqrt"},
     "mixup 0.2": {"mixup": 0.2},
     "cutmix 1": {"cutmix": 1.0},
-    "randaugment": {"randaugment": 2},
-    "erase 0.25": {"erase": 0.25},
+    "randaugment 2": {"randaugment": 2},
+    "random-erasing 0.25": {"random_erasing": 0.25},
     "label-smoothing 0.1": {"label_smoothing": 0.1},
     "focal": {"loss": "focal"},
 }
