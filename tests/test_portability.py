@@ -13,8 +13,8 @@ import pytest
 
 from ctc.images.folders import FolderPhotos
 from ctc.images.photo_paths import normalize_path
+from ctc.storage import paths
 from ctc_plugins.formats import folders as class_folders
-from ctc_plugins.outputs import photo_fields
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 NOT_ON_WINDOWS = "ctc/benchmark"
@@ -147,7 +147,7 @@ class WindowsPath(PureWindowsPath):
 def windows(monkeypatch) -> None:
     """Let the modules that handle paths see Windows paths."""
     system = SimpleNamespace(name="nt", sep="\\", path=ntpath)
-    for module in (class_folders, photo_fields):
+    for module in (class_folders, paths):
         monkeypatch.setattr(module, "os", system)
         monkeypatch.setattr(module, "Path", WindowsPath)
 
@@ -187,7 +187,7 @@ def test_folders_format_below_a_windows_drive(windows) -> None:
 )
 def test_relative_path_on_windows(windows, photo: str, absolute: str, relative: str | None) -> None:
     root = PureWindowsPath("D:\\photos")
-    assert (photo_fields.absolute_path(photo), photo_fields.relative_path(photo, root)) == (
+    assert (paths.absolute_path(photo), paths.relative_path(photo, root)) == (
         absolute,
         relative,
     )
