@@ -1,7 +1,8 @@
-"""Beyond `ctc benchmark loaders DATASET`: how a loader scales with threads, and whether its memory
-stays flat.
+"""Beyond `ctc benchmark loaders DATASET`: how a loader scales with threads, whether its memory
+stays flat, and what RandAugment and random erasing cost.
 
 python benchmarks/loaders.py DATASET [--loader turbo] [--seconds 10] [--rounds 3] [--soak 200000]
+python benchmarks/loaders.py DATASET --distortions [--rounds 10]
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from ctc.artifacts.dataset_cache import open_dataset
 from ctc.benchmark.compare import compare
 from ctc.benchmark.contenders import open_stream
 from ctc.benchmark.records import LIMIT, BenchmarkConfig
+from ctc.plugin import Augmentation, Loader
+from ctc.plugin.manager import plugins
+from ctc.plugin.option_values import bind_options
 
 
 def scaling(
@@ -33,6 +38,38 @@ def scaling(
         rate, most = ours.images_per_second or 0.0, limit.images_per_second or 1.0
         base = base or rate
         print(f"| {count} | {rate:,.0f} | {rate / base:.2f} | {rate / most:.0%} |", flush=True)
+
+
+DISTORTIONS = {
+    "off": Augmentation(),
+    "randaugment 1": Augmentation(randaugment=1),
+    "randaugment 2": Augmentation(randaugment=2),
+    "randaugment 2, magnitude 9": Augmentation(randaugment=2, randaugment_magnitude=9.0),
+    "random erasing 0.25": Augmentation(random_erasing=0.25),
+    "both": Augmentation(randaugment=2, random_erasing=0.25),
+}
+
+
+def distortions(loader: str, setting: BenchmarkConfig, rounds: int) -> None:
+    """A table: processor time of an image, in turns, each turn an epoch beside that without."""
+    dataset = open_dataset(Path(setting.dataset))
+    config = setting.loader_config(tuple(label.name for label in dataset.manifest.labels))
+    chosen = bind_options(plugins().get(Loader, loader), {})
+    streams = {
+        name: chosen.open(dataset, setting.split, replace(config, augmentation=augmentation))
+        for name, augmentation in DISTORTIONS.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in streams}
+    for epoch in range(rounds):
+        for name, stream in streams.items():
+            start = time.process_time()
+            images = sum(len(batch.images) for batch in stream.epoch(epoch))
+            times[name].append((time.process_time() - start) / images)
+    plain = np.array(times["off"])
+    print(f"| {loader} | CPU ms per image | rate, times that without |\n|---|---|---|")
+    for name, seconds in times.items():
+        ratio = np.median(plain / np.array(seconds))
+        print(f"| {name} | {1e3 * np.median(seconds):.2f} | {ratio:.2f} |", flush=True)
 
 
 def soak(loader: str, setting: BenchmarkConfig, images: int) -> None:
@@ -70,8 +107,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--soak", type=int, default=0)
+    parser.add_argument("--distortions", action="store_true")
     options = parser.parse_args()
     setting = BenchmarkConfig(options.dataset, options.split)
+    if options.distortions:
+        distortions(options.loader, setting, options.rounds)
+        return
     cores = os.cpu_count() or 1
     threads = [count for count in (1, 2, 4, 8, 16, 32) if count <= cores]
     scaling(options.loader, setting, threads, options.seconds, options.rounds)
