@@ -293,11 +293,13 @@ def row(
 
 
 def interval(differences: list[float]) -> str:
-    """Return the mean with Student's 95 % interval; nothing for the base itself."""
+    """Return the mean with Student's 95 % interval, of one alone; nothing for the base itself."""
     from scipy.stats import t
 
-    if len(differences) < 2 or not any(differences):
+    if not any(differences):
         return ""
+    if len(differences) == 1:
+        return f"{differences[0]:+.3f}"
     half = t.ppf(0.975, len(differences) - 1) * np.std(differences, ddof=1)
     half /= math.sqrt(len(differences))
     return f"{np.mean(differences):+.3f} ± {half:.3f}"
