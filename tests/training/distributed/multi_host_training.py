@@ -88,6 +88,7 @@ def one_host(dataset: str, output: Path) -> TrainingConfig:
         flip=False,
         batch_size=8,
         accumulate=2,
+        optimizer="sgd",
         clip_norm=1.0,
         epochs=3,
         early_stopping_patience=9,
