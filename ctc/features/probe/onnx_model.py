@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-5
 """The largest difference of a probability in the written file from that of the fit."""
-STRANGENESS_TOLERANCE = 1e-4
-"""The same for strangeness, as a share of its number of axes, which is its scale."""
+STRANGENESS_TOLERANCE = 1e-5
+"""The same for strangeness, as a share of the numbers that are added up for it."""
 _PREFIX = "probe"
 
 
@@ -138,7 +138,7 @@ def check_strangeness(
     """Raise CtcError unless the model's strangeness is that of the distance for `features`."""
     actual = model.run(images, (STRANGENESS_OUTPUT,))[STRANGENESS_OUTPUT][:, 0]
     expected = distance.of(features)
-    difference = float(np.abs(actual - expected).max()) / len(distance.centre)
+    difference = float(np.abs(actual - expected).max()) / distance.magnitude(features)
     if not difference <= STRANGENESS_TOLERANCE:
         raise CtcError(
             f"the strangeness of the written model differs from the fit by {difference:.2g}: "

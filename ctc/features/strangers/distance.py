@@ -59,6 +59,12 @@ class Distance:
         far = np.square(standardised @ self.overall - self.centre).sum(axis=1)
         return np.asarray(squares.min(axis=1) - far)
 
+    def magnitude(self, features: Float32Array) -> float:
+        """Return the largest number that is added up for any photo, which limits the precision."""
+        standardised = (features.astype(np.float64) - self.mean) / self.std
+        near, far = (standardised @ axes for axes in (self.within, self.overall))
+        return float((np.square(near).sum(axis=1) + np.square(far).sum(axis=1)).max(initial=1))
+
 
 def fit_distance(
     features: Float32Array, classes: NDArray[np.int64], axes_limit: int = MAX_AXES
