@@ -95,7 +95,7 @@ def run_tf2onnx(function: Any, signature: list[tf.TensorSpec]) -> onnx.ModelProt
     """
     from tf2onnx.convert import from_function
 
-    handlers = {"Erfc": (_convert_erfc, [])}
+    handlers: dict[str, Any] = {"Erfc": (_convert_erfc, [])}
     options = {"input_signature": signature, "opset": OPSET, "custom_op_handlers": handlers}
     os.environ[_CATCH_ERRORS] = "false"
     try:

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ctc.plugin import Detector, OutputShape, RawBoxes, hookimpl
-from ctc_plugins.detectors.common import Floats, named_categories
+
+from .common import Floats, named_categories
 
 BOXES, CLASSES, SCORES, COUNT = (
     "detection_boxes",

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ctc.plugin import Detector, OutputShape, RawBoxes, hookimpl
-from ctc_plugins.detectors.common import Floats, best_categories, named_categories, sigmoid
+
+from .common import Floats, best_categories, named_categories, sigmoid
 
 MAX_QUERIES = 1000
 

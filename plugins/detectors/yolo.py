@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ctc.plugin import Detector, OutputShape, RawBoxes, hookimpl
-from ctc_plugins.detectors.common import Floats, best_categories, named_categories
+
+from .common import Floats, best_categories, named_categories
 
 MAX_END_TO_END = 1000
 """End-to-end networks return at most 300 boxes, the others thousands of candidates."""

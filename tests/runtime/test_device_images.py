@@ -52,5 +52,5 @@ def test_model_predict_halves_device_images_that_do_not_fit(build_model) -> None
 
 def test_device_images_of_another_size_are_refused(model: Path) -> None:
     images = np.zeros((2, 9, 12, 3), np.uint8)
-    with pytest.raises(InputError, match="failed on a batch of 2: .*invalid dimensions"):
+    with pytest.raises(InputError, match=r"failed on a batch of 2: .*invalid dimensions"):
         load_model(model).predict(in_place(images))

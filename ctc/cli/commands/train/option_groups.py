@@ -37,7 +37,8 @@ NETWORK = (
         "--weights",
         metavar="NAME|FILE",
         show_default="random",
-        help="Pretrained weights of the backbone, such as imagenet; a file, or a folder of KerasHub.",
+        help="Pretrained weights of the backbone, such as imagenet; a file, or a folder of "
+        "KerasHub.",
     ),
     option(
         "--transfer",
