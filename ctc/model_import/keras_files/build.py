@@ -11,6 +11,7 @@ from ctc.errors import InputError, shorten
 
 from .graph import Graph, Layer, TensorRef
 from .layers import build_layer
+from .outputs import find_features, pool_output, with_both_classes
 
 if TYPE_CHECKING:
     import keras
@@ -59,7 +60,7 @@ def build_network(
     images = keras.Input((*input_size(graph, size), 3), dtype="float32")
     builder = _Builder(keras_version, max_weights)
     tensors = builder.run(graph, (), [images])
-    if len(tensors) == 1 and (pooled := _pooled(next(iter(tensors.values())))) is not None:
+    if len(tensors) == 1 and (pooled := pool_output(next(iter(tensors.values())))) is not None:
         model, count = keras.Model(images, {FEATURES: pooled}), int(pooled.shape[1])
         return BuiltNetwork(model, {}, count, builder.built)
     if bad := [name for name, one in tensors.items() if one.ndim != 2]:
@@ -67,8 +68,8 @@ def build_network(
             f"its output '{shorten(bad[0])}' has the shape {tensors[bad[0]].shape[1:]} for a "
             "photo, not one number per class"
         )
-    features = _find_features(list(tensors.values()))
-    outputs = {name: _with_both_classes(one) for name, one in tensors.items()}
+    features = find_features(list(tensors.values()))
+    outputs = {name: with_both_classes(one) for name, one in tensors.items()}
     named = outputs | ({} if features is None else {FEATURES: features})
     return BuiltNetwork(
         keras.Model(images, named),
@@ -77,35 +78,6 @@ def build_network(
         builder.built,
         any(outputs[name] is not one for name, one in tensors.items()),
     )
-
-
-def _with_both_classes(output: Tensor) -> Tensor:
-    """Return the probabilities of two classes where a network gives that of the second alone."""
-    from keras import ops
-
-    if output.shape[1] != 1:
-        return output
-    function = getattr(output._keras_history.operation, "activation", None)
-    kind = getattr(function, "__name__", "")
-    if kind == "linear":
-        output = ops.sigmoid(output)
-    elif kind != "sigmoid":
-        return output
-    return ops.concatenate([1.0 - output, output], axis=1)
-
-
-def _pooled(output: Tensor) -> Tensor | None:
-    """Return the features of a network without last layers; None if it has them.
-
-    Its output are feature maps, which are averaged, or these already pooled.
-    """
-    import keras
-
-    if output.ndim == 4:
-        return keras.layers.GlobalAveragePooling2D()(output)
-    kind = type(output._keras_history.operation).__name__
-    is_pooled = output.ndim == 2 and kind in ("GlobalAveragePooling2D", "GlobalMaxPooling2D")
-    return output if is_pooled else None
 
 
 def input_size(graph: Graph, size: tuple[int, int] | None) -> tuple[int, int]:
@@ -244,27 +216,3 @@ def _find(ref: TensorRef, results: Results) -> Tensor | None:
     if ref.output != 0:
         return None
     return calls.get(ref.call, calls.get(ref.call - 1) if len(calls) == 1 else None)
-
-
-def _find_features(outputs: Sequence[Tensor]) -> Tensor | None:
-    """Return the input that the last dense layers of all outputs share; None if there is none."""
-    found = [_before_dense(tensor) for tensor in outputs]
-    first = found[0] if found else None
-    if first is None or any(one is not first for one in found) or first.ndim != 2:
-        return None
-    return first
-
-
-def _before_dense(tensor: Tensor) -> Tensor | None:
-    """Return what the last dense layer takes, before dropout; None if the last is not dense."""
-    seen_dense = False
-    while True:
-        operation = tensor._keras_history.operation
-        kind = type(operation).__name__
-        if kind == "Dense" and not seen_dense:
-            seen_dense = True
-        elif kind != "Identity" and (seen_dense or kind not in ("Activation", "Softmax")):
-            return tensor if seen_dense else None
-        tensor = operation.input
-        if isinstance(tensor, list):
-            return None
