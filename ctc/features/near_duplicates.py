@@ -20,9 +20,9 @@ from ctc.errors import UsageError
 from ctc.features.alike_pairs import AdvanceFn, AlikeRows, Floats, Ints, alike_pairs
 from ctc.features.photo_rows import PhotoRows
 from ctc.features.store import PATH, Embeddings
-from ctc.inventory.check import Problem
-from ctc.inventory.duplicate_photos import describe_differences
-from ctc.inventory.photo_uses import PhotoUses
+from ctc.inventory.checks.check import Problem
+from ctc.inventory.checks.duplicate_photos import describe_differences
+from ctc.inventory.checks.photo_uses import PhotoUses
 
 DEFAULT_SIMILARITY = 0.95
 """Cosine from which two photos are near duplicates; docs/features.md says what it finds."""

@@ -65,10 +65,10 @@ def build_inventory(
     Raises CtcError if there is no observation at all.
     """
     require_extra("ctc inventory", "data", ("pyarrow",))
+    from ctc.inventory.checks.photo_names import rename_photos
     from ctc.inventory.class_names import warn_about_classes
     from ctc.inventory.exif_metadata import fill_location
     from ctc.inventory.labels import discard_missing, read_renamings, relabel
-    from ctc.inventory.photo_names import rename_photos
     from ctc.inventory.times import fill_times
 
     left_out = left_out or LeftOutLog()
@@ -154,8 +154,8 @@ def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str]
     Then a missing photo and its similar name on the disk, if there is any, and a hint. Photos at
     URLs are not checked, since they are not in the image root.
     """
-    from ctc.inventory.missing_photos import explain_missing
-    from ctc.inventory.photo_names import PhotoNames
+    from ctc.inventory.checks.missing_photos import explain_missing
+    from ctc.inventory.checks.photo_names import PhotoNames
 
     rows = inventory.table[IMAGES].slice(0, MAX_CHECKED_PHOTOS).to_pylist()
     given = [path for images in rows for path in images if not is_url(path)]

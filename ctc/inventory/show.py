@@ -14,7 +14,7 @@ import numpy as np
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, factorize
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.inventory.box_counts import BoxCounts, count_boxes
-from ctc.inventory.photo_uses import PhotoUses, photo_uses
+from ctc.inventory.checks.photo_uses import PhotoUses, photo_uses
 from ctc.reporting import counted
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ctc.cli.main import run
 from ctc.errors import UsageError
 from ctc.features import near_duplicates
 from ctc.features.near_duplicates import NearDuplicates, find_near_duplicates
-from ctc.inventory.photo_uses import photo_uses
+from ctc.inventory.checks.photo_uses import photo_uses
 
 PHOTOS = [
     ("1", "a.jpg", [1.0, 0.0, 0.0]),

@@ -10,7 +10,7 @@ import pytest
 
 from ctc.artifacts.inventory import Inventory
 from ctc.inventory.box_counts import NO_CATEGORY, BoxCounts
-from ctc.inventory.photo_uses import photo_uses
+from ctc.inventory.checks.photo_uses import photo_uses
 from ctc.inventory.show import ClassCounts, LocationCounts, SharedPhoto, TimeSpan, summarize
 
 ROWS: dict[str, list[Any]] = {

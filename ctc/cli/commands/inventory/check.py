@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ctc.artifacts.inventory import Inventory
     from ctc.features.near_duplicates import NearDuplicates
     from ctc.features.store import Embeddings
-    from ctc.inventory.check import PhotoCheckResult
-    from ctc.inventory.photo_uses import PhotoUses
+    from ctc.inventory.checks.check import PhotoCheckResult
+    from ctc.inventory.checks.photo_uses import PhotoUses
 
 
 def _default_similarity() -> str:
@@ -83,8 +83,8 @@ def command(
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.console.console import info, progress
     from ctc.cli.registry import PARTLY_FAILED
-    from ctc.inventory.check import check_photos
-    from ctc.inventory.photo_uses import photo_uses
+    from ctc.inventory.checks.check import check_photos
+    from ctc.inventory.checks.photo_uses import photo_uses
     from ctc.reporting import counted
     from ctc.storage.atomic import write_text
     from ctc.storage.paths import is_http

@@ -21,7 +21,7 @@ from ctc.images import encode_jpeg
 CHECK_WITH_SIGNAL = """
 import sys
 from ctc.cli import main
-from ctc.inventory import check
+from ctc.inventory.checks import check
 
 check_photos = check.check_photos
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.inventory.missing_photos import explain_missing
+from ctc.inventory.checks.missing_photos import explain_missing
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import LOCATION, Ints, take
 from ctc.artifacts.inventory import Inventory
-from ctc.inventory.photo_uses import PhotoUses, run_starts
+from ctc.inventory.checks.photo_uses import PhotoUses, run_starts
 
 EventValues = dict[str, set[str]]
 

@@ -25,9 +25,9 @@ from ctc.errors import ImageError, InputError
 from ctc.images import decode
 from ctc.images.decode import OutOfMemoryError
 from ctc.images.folder_watch import FolderWatch
-from ctc.inventory.duplicate_photos import describe_differences, find_duplicates
-from ctc.inventory.photo_names import PhotoNames
-from ctc.inventory.photo_uses import PhotoUses
+from ctc.inventory.checks.duplicate_photos import describe_differences, find_duplicates
+from ctc.inventory.checks.photo_names import PhotoNames
+from ctc.inventory.checks.photo_uses import PhotoUses
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.paths import is_url, join_path, parse_path
 

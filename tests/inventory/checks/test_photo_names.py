@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from ctc.artifacts.inventory import Inventory
-from ctc.inventory.photo_names import PhotoNames, rename_photos
+from ctc.inventory.checks.photo_names import PhotoNames, rename_photos
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from ctc.artifacts.inventory import Inventory
 from ctc.errors import InputError
 from ctc.images import encode_jpeg
 from ctc.images.decode import OutOfMemoryError
-from ctc.inventory.check import PhotoCheckResult, Problem, check_photos
-from ctc.inventory.photo_uses import photo_uses
+from ctc.inventory.checks.check import PhotoCheckResult, Problem, check_photos
+from ctc.inventory.checks.photo_uses import photo_uses
 
 Row = tuple[str, list[str]]
 
@@ -87,7 +87,7 @@ def test_check_photos_does_not_call_photo_broken_for_lack_of_memory(
     def fail(*_: object) -> None:
         raise OutOfMemoryError("not enough memory for 9×9 pixels")
 
-    monkeypatch.setattr("ctc.inventory.check.decode", fail)
+    monkeypatch.setattr("ctc.inventory.checks.check.decode", fail)
     assert check(root, inventory(("1", ["a.jpg"]))).problems == (
         Problem("unchecked", "a.jpg", "1", "not enough memory for 9×9 pixels"),
     )
@@ -103,7 +103,7 @@ def test_check_photos_tries_again_when_memory_was_short(
         if error:
             raise error
 
-    monkeypatch.setattr("ctc.inventory.check.decode", fail_once)
+    monkeypatch.setattr("ctc.inventory.checks.check.decode", fail_once)
     assert check(root, inventory(("1", ["a.jpg"]))).problems == ()
 
 

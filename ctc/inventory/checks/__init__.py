@@ -1,0 +1,1 @@
+"""`ctc inventory check`: photos that are missing, broken, used twice or alike."""
