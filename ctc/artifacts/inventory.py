@@ -63,9 +63,9 @@ class Inventory:
     def check_meta(self, name: str) -> None:
         """Raise UsageError, with the closest name, if there is no such meta column."""
         if name not in self.meta:
-            raise UsageError(
-                f"the inventory has no meta column called '{name}'{did_you_mean(name, self.meta)}"
-            )
+            places = ": `ctc inventory --location-from` adds it" if name == "location" else ""
+            near = places or did_you_mean(name, self.meta)
+            raise UsageError(f"the inventory has no meta column called '{name}'{near}")
 
     def write(self, path: Path) -> None:
         """Write the inventory atomically as Parquet (zstd)."""

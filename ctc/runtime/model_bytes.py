@@ -34,7 +34,9 @@ def read_model(path: Path) -> ModelFile:
         with as_os_errors(path):
             return ModelFile(path, _read_checked(path))
     except FileNotFoundError:
-        raise UsageError(f"model '{path}' is not there: make one with `ctc export`") from None
+        raise UsageError(
+            f"model '{path}' is not there: make one with `ctc export` or `ctc import`"
+        ) from None
     except OSError as error:
         raise InputError(f"model '{path}' can't be read: {reason(error)}") from None
 

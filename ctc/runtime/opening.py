@@ -15,6 +15,8 @@ from ctc.runtime.model_bytes import ModelFile
 
 NetworkT = TypeVar("NetworkT")
 
+ABANDON_SECONDS = 5.0
+
 
 class ModelOpening(Generic[NetworkT]):
     """A model that is being opened by `open_file`, as `open_model` does.
@@ -30,11 +32,19 @@ class ModelOpening(Generic[NetworkT]):
     ) -> None:
         self._model: Future[NetworkT] = Future()
         arguments = open_file, file, runtime
-        threading.Thread(target=self._open, args=arguments, name="ctc-open", daemon=True).start()
+        self._thread = threading.Thread(
+            target=self._open, args=arguments, name="ctc-open", daemon=True
+        )
+        self._thread.start()
 
     def result(self) -> NetworkT:
         """Wait for the model; raises what `open_file` raised."""
         return self._model.result()
+
+    def abandon(self) -> None:
+        """Wait some seconds for the thread: a process that ends while it loads onnxruntime's
+        libraries would crash."""
+        self._thread.join(ABANDON_SECONDS)
 
     def _open(
         self,

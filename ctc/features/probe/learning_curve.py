@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Label
 from ctc.artifacts.event_record import MISSING
-from ctc.features.intervals import CONFIDENCE, MIN_PLACES
+from ctc.features.intervals import CONFIDENCE, MIN_PLACES, share_of
 from ctc.features.probe.fit import fit_heads
 from ctc.features.probe.heads import Heads
 from ctc.features.probe.samples import Samples
@@ -180,6 +180,9 @@ def _points(
     points = []
     for (shots, photos, hits), sample, mean in zip(measured, samples, means, strict=True):
         low, high = np.quantile(sample, (tail, 1 - tail)).tolist()
+        if low == high:  # all right, or all wrong: no resample shows how sure that is
+            exact = share_of(hits.mean(axis=0) >= 0.5, place)
+            low, high = exact.low, exact.high
         gain_low, gain_high = np.quantile(samples[-1] - sample, (tail, 1 - tail)).tolist()
         points.append(
             CurvePoint(

@@ -175,8 +175,13 @@ def _open_source(
     opening = (
         None if engine or unfinished.exists() else ModelOpening(kind.open, file, config.runtime)
     )
-    events = find(config)
-    identity = config.identity(file.digest, events.digest)
+    try:
+        events = find(config)
+        identity = config.identity(file.digest, events.digest)
+    except BaseException:
+        if opening:
+            opening.abandon()
+        raise
     kept = matching_header(unfinished, identity, config.overwrite)
     threads = config.runtime.threads
     wanted = replace(kept.runtime, threads=threads) if kept else config.runtime

@@ -59,6 +59,8 @@ def choose_outputs(
         candidates = _candidates(model, tensors, None if asked is None else asked[0])
         if asked is not None and not candidates and classes and classes[1] != "--classes":
             classes = None  # a file beside the network names classes that it doesn't put out
+        if classes is None:
+            candidates = _last_first(model, candidates)
         output = _choose(candidates, None if classes is None else len(classes[0]))
     features = None if asked is None else _features(model, *asked, output)
     has_label = classes is not None and output is not None and output != features
@@ -80,6 +82,12 @@ def _candidates(
     """Return the outputs that may be numbers per class: not those known to be maps or tokens."""
     found = [tensors[name] for name in output_names(model) if name != features]
     return [one for one in found if one.shape is None or _is_flat(one.shape)]
+
+
+def _last_first(model: ModelProto, candidates: Sequence[Tensor]) -> list[Tensor]:
+    """Return the outputs, those that the graph computes last first: classes come after features."""
+    places = {name: at for at, node in enumerate(model.graph.node) for name in node.output}
+    return sorted(candidates, key=lambda one: -places.get(one.name, -1))
 
 
 def _is_flat(shape: Sequence[int | None]) -> bool:

@@ -74,7 +74,7 @@ def test_json_log_appends_and_is_accepted_after_the_command(tmp_path, capsys) ->
     assert [line["kind"] for line in lines(log)] == 2 * ["start", "error", "end"]
     assert lines(log)[1] == {
         "kind": "error",
-        "text": "model 'no.onnx' is not there: make one with `ctc export`",
+        "text": "model 'no.onnx' is not there: make one with `ctc export` or `ctc import`",
     }
 
 

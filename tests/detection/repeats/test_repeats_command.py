@@ -214,7 +214,7 @@ def test_detect_repeats_command_replaces_a_list_only_if_asked(
     assert "exists already" in capsys.readouterr().err
     assert repeats.read_bytes() == before
     assert detect(*arguments, "--overwrite") == 0
-    assert "no box comes back often enough" in capsys.readouterr().err
+    assert "no place of a camera has a box in" in capsys.readouterr().err
     assert json.loads(repeats.read_text())["places"] == []
 
 

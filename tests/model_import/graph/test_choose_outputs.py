@@ -74,3 +74,19 @@ def test_prune_drops_inputs_of_other_outputs() -> None:
     both = prune(model, ["output", "tokens"])
     with pytest.raises(UsageError, match=r"needs 2 inputs \('x' .*'text' \[any, 77\]\)"):
         photo_input(both, known_tensors(both), None)
+
+
+def test_auto_features_are_those_of_the_classes_beside_an_output_of_features() -> None:
+    """Nothing names the classes: the output that is computed last has them."""
+    model = color_graph()
+    model.graph.node.append(helper.make_node("Identity", ["mean"], ["features"]))
+    info = helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", 3])
+    outputs = [info, *model.graph.output]
+    nodes = sorted(model.graph.node, key=lambda node: "output" in node.output)
+    del model.graph.node[:], model.graph.output[:]
+    model.graph.node.extend(nodes)
+    model.graph.output.extend(outputs)
+    alone = last_layer_input(model, "output")
+    found = choose(model, Description("--features", features="auto"))
+    assert found.features == alone
+    assert not found.labels

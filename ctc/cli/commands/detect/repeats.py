@@ -115,11 +115,11 @@ def command(
             bar.advance,
         )
     result.list.write(output / REPEATS_FILE)
-    _print(result, output / PAGE_FILE)
+    _print(result, output / PAGE_FILE, min_photos)
     click.echo(output / REPEATS_FILE)
 
 
-def _print(result: RepeatResult, page: Path) -> None:
+def _print(result: RepeatResult, page: Path, least: int) -> None:
     from ctc.cli.console.console import info
 
     info(
@@ -127,10 +127,13 @@ def _print(result: RepeatResult, page: Path) -> None:
         f" {counted(result.photos, 'photo')} of {counted(result.cameras, 'camera')}"
     )
     if not result.found:
-        info("no box comes back often enough: the list is empty")
+        info(
+            f"no place of a camera has a box in {counted(least, 'photo')} or more (--min-photos): "
+            "the list is empty"
+        )
         return
     cameras = len({one.place.camera for one in result.found})
     info(
-        f"{counted(len(result.found), 'place')} at {counted(cameras, 'camera')} with"
-        f" {counted(result.repeated_boxes, 'box', 'boxes')}: look at them in '{page}'"
+        f"{counted(len(result.found), 'place')} at {counted(cameras, 'camera')}, in"
+        f" {counted(result.repeated_boxes, 'photo')} together: look at them in '{page}'"
     )

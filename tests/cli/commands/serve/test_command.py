@@ -296,7 +296,11 @@ def test_serve_reports_port_in_use(model, capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["nothing.onnx"], 2, "model 'nothing.onnx' is not there: make one with `ctc export`"),
+        (
+            ["nothing.onnx"],
+            2,
+            "model 'nothing.onnx' is not there: make one with `ctc export`",
+        ),
         (["{folder}/bad.onnx"], 1, "model '{folder}/bad.onnx' can't be opened as an ONNX file"),
         (
             ["{model}", "{model}"],
