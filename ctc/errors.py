@@ -90,7 +90,7 @@ def reason(error: BaseException) -> str:
     text = getattr(error, "strerror", None) or str(error)
     line = " ".join(_ERRNO.sub("", text).split()).rstrip(".")
     if not line:
-        return type(error).__name__
+        return "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
     return line if line[1:2].isupper() else line[:1].lower() + line[1:]
 
 

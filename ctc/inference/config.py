@@ -77,6 +77,12 @@ class RunConfig:
     resume: bool = False
     overwrite: bool = False
 
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files and folders that are read, none of which may be the output."""
+        more = (getattr(self, name, None) for name in ("detector", "repeats", "class_list"))
+        return (self.model, *self.sources, *(path for path in more if path is not None))
+
     def task_identity(self) -> Mapping[str, Any]:
         """Return what of the task's own options decides its answers; None for not given."""
         return {}

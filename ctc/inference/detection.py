@@ -62,14 +62,14 @@ class DetectionModel:
     def answers(
         self, outputs: Outputs, inputs: Sequence[Sequence[PhotoInfo]]
     ) -> list[tuple[Detection, ...] | None]:
-        """Return the detections of each input, None where the network gave no number at all."""
+        """Return the detections of each input, None where the network gave what is not a number."""
         whole = 0, 0, self.preprocessing.height, self.preprocessing.width
         regions = [photos[0].region or whole if photos else whole for photos in inputs]
         found = self._detector.decode(outputs, regions, self.config)
         views = 1 if self.tiles.count == 1 else 1 + self.tiles.count**2
         lost = [
-            all(
-                np.isnan(values[row * views : (row + 1) * views]).all()
+            any(
+                not np.isfinite(values[row * views : (row + 1) * views]).all()
                 for values in outputs.values()
             )
             for row in range(len(inputs))

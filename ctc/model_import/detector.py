@@ -243,6 +243,8 @@ def _check_answers(opened: OpenDetector, original: ModelProto, reporter: Reporte
     outputs = opened.run(images)
     session = open_session(original)
     numbers = opened.to_input(images)
+    if not all(np.isfinite(values).all() for values in outputs.values()):
+        raise CtcError("the network's outputs for noise are not numbers: export it again")
     for row in range(len(images)):
         feed = {
             one.name: numbers[row : row + 1]

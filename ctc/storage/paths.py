@@ -10,6 +10,7 @@ https://filesystem-spec.readthedocs.io.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 from typing import cast
@@ -26,6 +27,7 @@ from ctc.storage.urls import (
 
 __all__ = [
     "absolute_path",
+    "check_not_input",
     "is_http",
     "is_in_bucket",
     "is_remote",
@@ -129,6 +131,17 @@ def relative_path(path: str, root: Path) -> str | None:
     """
     full, folder = absolute_path(path), _forward_slashes(str(root)).rstrip("/") + "/"
     return full.removeprefix(folder) if full.startswith(folder) else None
+
+
+def check_not_input(output: Path, inputs: Iterable[Path]) -> None:
+    """Raise UsageError when the output is one of the inputs, which would be overwritten."""
+    for source in inputs:
+        if output.exists() and source.exists() and _is_same_path(output, source):
+            raise UsageError(f"output '{output}' is an input as well: choose another --output")
+
+
+def _is_same_path(one: Path, other: Path) -> bool:
+    return str(one) == str(other) if is_remote(one) or is_remote(other) else one.samefile(other)
 
 
 def _forward_slashes(path: str) -> str:

@@ -224,7 +224,10 @@ def _detections(entry: JsonEntry) -> list[JsonEntry]:
 
 
 def _parse_box(detection: JsonEntry, min_confidence: float) -> ScoredBox | None:
-    """Return the box, clipped to the photo; None if its confidence is too low, or it is empty."""
+    """Return the box, clipped to the photo; None if its confidence is too low.
+
+    Raises EntryError for one that is none.
+    """
     confidence = detection.number("conf")
     if confidence is None or not -CONFIDENCE_TOLERANCE <= confidence <= 1 + CONFIDENCE_TOLERANCE:
         raise detection.invalid_value("conf", "a number from 0 to 1")
@@ -238,7 +241,9 @@ def _parse_box(detection: JsonEntry, min_confidence: float) -> ScoredBox | None:
         )
     left, top = max(x, 0), max(y, 0)
     width, height = min(x + w, 1) - left, min(y + h, 1) - top
-    return ScoredBox(left, top, width, height, confidence) if min(width, height) > 0 else None
+    if min(width, height) <= 0:
+        raise detection.invalid_value("bbox", "a box within the photo that has an area")
+    return ScoredBox(left, top, width, height, confidence)
 
 
 def _category_names(source: Path, value: Any) -> dict[str, str]:

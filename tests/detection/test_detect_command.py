@@ -12,8 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pyarrow.parquet as pq
 import pytest
+from onnx import numpy_helper
 
 from ctc.cli.main import run
 
@@ -154,6 +157,8 @@ def test_detect_command_takes_one_box_where_tiles_overlap(detector, draw_photo, 
         (["--output", "boxes.json", "--format", "voc"], 2, "'voc' is not one of"),
         (["--output", "boxes.json", "--min-confidence", "2"], 2, "not in the range 0<=x<=1"),
         (["--output", "boxes.json", "--tiles", "0"], 2, "not in the range 1<=x<=8"),
+        (["--output", "boxes.json", "--min-confidence", "nan"], 2, "nan is not a number"),
+        (["--output", "boxes.json", "--tiles", "2", "--overlap", "nan"], 2, "nan is not a number"),
     ],
 )
 def test_detect_command_refuses_wrong_options(
@@ -163,6 +168,33 @@ def test_detect_command_refuses_wrong_options(
     assert detect(detector, photos, *arguments) == code
     assert message in " ".join(capsys.readouterr().err.split())
     assert not list(tmp_path.glob("boxes*"))
+
+
+def test_detect_command_never_writes_over_its_inputs(
+    detector, photos, model, tmp_path, capsys
+) -> None:
+    assert detect(detector, photos, "--format", "csv", "--output", detector, "--overwrite") == 2
+    assert "is an input as well" in capsys.readouterr().err
+    arguments = ["predict", model, photos, "--detector", detector, "--format", "csv"]
+    assert run([*map(str, arguments), "--output", str(detector), "--overwrite"]) == 2
+    assert "is an input as well" in capsys.readouterr().err
+    assert detector.read_bytes()[:1] != b"i"
+
+
+def test_detect_command_fails_photos_whose_boxes_are_no_numbers(
+    tmp_path, draw_photo, write_bright_detector
+) -> None:
+    """A network that divides by nothing must not make its photos blank."""
+    path = write_bright_detector(tmp_path / "bright.onnx", (320, 320))
+    network = onnx.load(path)
+    for tensor in network.graph.initializer:
+        if tensor.name == "half":
+            tensor.CopyFrom(numpy_helper.from_array(np.array(np.inf, np.float32), "half"))
+    onnx.save(network, path)
+    photo = draw_photo("0.jpg", (640, 480), (100, 50, 200, 300))
+    assert detect(path, photo, "--output", tmp_path / "boxes.json") == 1
+    failures = (tmp_path / "boxes.json.failures.csv").read_text()
+    assert "not a number" in failures
 
 
 def test_detect_command_refuses_a_classifier(model, photos, tmp_path, capsys) -> None:

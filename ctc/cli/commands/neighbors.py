@@ -11,6 +11,7 @@ from ctc.cli.options.inference import PROVIDER, pop_runtime, threads_option
 from ctc.cli.options.option import option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import OutputExistsError, UsageError, require_extra
+from ctc.storage.paths import check_not_input
 
 if TYPE_CHECKING:
     from ctc.features.neighbor_table import NeighborTable
@@ -76,6 +77,9 @@ def command(
 
     if output and output.exists() and not overwrite:
         raise OutputExistsError(output)
+    if output:
+        given = [options["embeddings"], options["model"], inventory, *map(Path, options["photos"])]
+        check_not_input(output, [path for path in given if path is not None])
     if image_root and not inventory:
         raise UsageError("--image-root is for the paths in an inventory: add --inventory")
     require_extra("ctc neighbors", "data", ["pyarrow"])

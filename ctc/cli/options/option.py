@@ -3,6 +3,7 @@ that plugins offer."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
@@ -77,6 +78,14 @@ class CommandOption(click.Option):
         self._describe_default = show_default if callable(show_default) else None
         shown = True if callable(show_default) else show_default
         super().__init__(param_decls, show_default=shown, **attributes)
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the value; raises click.BadParameter for NaN, which passes every range."""
+        found = super().process_value(ctx, value)
+        for one in found if isinstance(found, tuple) else (found,):
+            if isinstance(one, float) and math.isnan(one):
+                raise click.BadParameter("nan is not a number", ctx, self)
+        return found
 
     def fallback(self) -> Any:
         """Return the value that the command uses when the option has none, or None."""

@@ -17,7 +17,7 @@ from ctc.inference.run.output_writer import is_own_output
 from ctc.plugin import OutputFormat
 from ctc.plugin.manager import LoadedRecord, Plugins
 from ctc.plugin.option_values import explicit_options
-from ctc.storage.paths import is_remote
+from ctc.storage.paths import check_not_input
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def check_output_path(
     if config.shard is None:
         sealed = read_seal(seal_path(journal) if config.engine else journal)
         own = is_own_output(sealed, target, output_format, options)
-        inputs = (config.model, *config.sources)
+        inputs = config.inputs
         check_overwrite(target, output_format, inputs, config.overwrite, own)
     elif explicit_options(config.format_options):
         raise UsageError(
@@ -124,9 +124,8 @@ def check_overwrite(
             raise UsageError(f"output '{path}' is a folder: give the name of a file")
         if path.exists() and not overwrite and not is_own:
             raise OutputExistsError(path)
+    check_not_input(output, inputs)
     for source in inputs:
-        if output.exists() and source.exists() and _is_same_path(output, source):
-            raise UsageError(f"output '{output}' is an input as well: choose another --output")
         if (
             output_format.folder
             and source.is_dir()
@@ -135,7 +134,3 @@ def check_overwrite(
             raise UsageError(
                 f"output '{output}' is inside the input folder '{source}': choose another --output"
             )
-
-
-def _is_same_path(one: Path, other: Path) -> bool:
-    return str(one) == str(other) if is_remote(one) or is_remote(other) else one.samefile(other)

@@ -406,3 +406,11 @@ def test_missing_inventory_is_named(inventory: Path, capsys: pytest.CaptureFixtu
         == 2
     )
     assert "inventory 'nowhere.parquet' does not exist" in capsys.readouterr().err
+
+
+def test_read_tells_of_a_box_without_an_area(read: Read) -> None:
+    flat = {**box(0.9), "bbox": [0.1, 0.1, 0.0, 0.2]}
+    found = read(results(file("creek/b.jpg", box(0.5), flat)))
+    assert [why for _, why in left_out(found) if "bbox" in why] == [
+        "its 'bbox' must be a box within the photo that has an area, not [0.1, 0.1, 0.0, 0.2]"
+    ]

@@ -126,7 +126,7 @@ def test_inventory_keeps_left_out_list_without_overwrite(
         (["--events-within", "5", "--time-from-exif"], "add --location-from"),
         (["--location-from", "sit"], "no meta column called 'sit'"),
         (["--relabel", "nowhere.csv"], "file 'nowhere.csv' does not exist"),
-        (["--events-within", "nan"], "nan is not a number of seconds"),
+        (["--events-within", "nan"], "nan is not a number"),
         (["--events-within", "-1"], "-1.0 is not in the range x>=0"),
     ],
 )
