@@ -33,7 +33,7 @@ from ctc.detection.opening import open_detector
 from ctc.errors import UsageError
 from ctc.images import to_model_input
 from ctc.images.crop import square_around
-from ctc.inference.classification import ClassificationCodec
+from ctc.inference.classification import ClassificationCodec, taxonomy_settings
 from ctc.inference.detection import DetectionCodec, DetectionModel, DetectionTask
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.aggregation import aggregate
@@ -364,7 +364,7 @@ class BoxClassificationTask:
             model.notes,
             (info.preprocessing.height, info.preprocessing.width),
             info.provenance,
-            {**found.settings, "detector": self.detector.name},
+            {**found.settings, **taxonomy_settings(info), "detector": self.detector.name},
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.model_file import STRANGENESS_OUTPUT
+from ctc.artifacts.model_file import STRANGENESS_OUTPUT, ModelInfo
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction, Meta, Probabilities
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images import read_photo
@@ -142,7 +142,13 @@ class ClassificationTask:
             self.postprocessor.notes,
             (info.preprocessing.height, info.preprocessing.width),
             info.provenance,
+            taxonomy_settings(info),
         )
+
+
+def taxonomy_settings(info: ModelInfo) -> dict[str, Any]:
+    """Return what output formats get to know of the taxonomy, nothing without one."""
+    return {"taxonomy": dict(info.taxonomy)} if info.taxonomy else {}
 
 
 @dataclass(frozen=True)

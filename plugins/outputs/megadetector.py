@@ -47,6 +47,7 @@ CATEGORIES: Mapping[ObservationType, str] = {
     "vehicle": "3",
     "unknown": "1",
 }
+RANKS = ("class", "order", "family", "genus", "species")
 NO_DETECTOR = "none (whole photos)"
 
 
@@ -66,7 +67,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     describe = _ImageEntryBuilder(label, ids, context.image_root)
     # backslashreplace: what is not Unicode in a file name becomes a JSON escape
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        head = json.dumps(_header(context, ids), ensure_ascii=False, indent=1)
+        head = json.dumps(_header(label, context, ids), ensure_ascii=False, indent=1)
         file.write(f'{head.removesuffix("}").rstrip()},\n "images": [')
         for number, photo in enumerate(chain.from_iterable(map(describe.image_entries, entries))):
             entry = json.dumps(photo, ensure_ascii=False, allow_nan=False)
@@ -74,7 +75,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         file.write("\n ]\n}\n")
 
 
-def _header(context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
+def _header(label: str, context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
     time = f"{context.created:%Y-%m-%d %H:%M:%S}"
     return {
         "info": {
@@ -87,7 +88,21 @@ def _header(context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
         },
         "detection_categories": {"1": "animal", "2": "person", "3": "vehicle"},
         "classification_categories": {number: name for name, number in ids.items()},
+        **_descriptions(label, context, ids),
     }
+
+
+def _descriptions(label: str, context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
+    """Return SpeciesNet's text of each class, where the model has a taxonomy: seven fields, the
+    first, an id, empty."""
+    taxonomy = context.settings.get("taxonomy", {}).get(label)
+    if not taxonomy:
+        return {}
+    described = {
+        number: ";".join(["", *(taxonomy.get(name, {}).get(rank, "") for rank in RANKS), name])
+        for name, number in ids.items()
+    }
+    return {"classification_category_descriptions": described}
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,13 @@ WHOLE = EventPrediction(
 )
 
 
-def write(name: str, path: Path, *events: EventPrediction, **options: Any) -> Path:
+def write(
+    name: str,
+    path: Path,
+    *events: EventPrediction,
+    settings: dict[str, Any] | None = None,
+    **options: Any,
+) -> Path:
     record = plugins().get(OutputFormat, name)
     context = OutputContext(
         "model.onnx",
@@ -58,7 +64,7 @@ def write(name: str, path: Path, *events: EventPrediction, **options: Any) -> Pa
         datetime(2026, 1, 2, tzinfo=UTC),
         Path("/photos"),
         option_values(record, options),
-        settings={"detector": "md.onnx"},
+        settings={"detector": "md.onnx", **(settings or {})},
     )
     record.write(iter(events), path, context)
     return path
@@ -127,3 +133,12 @@ def test_camtrap_dp_output_has_an_observation_per_box(tmp_path) -> None:
     ]
     assert len({row["observationID"] for row in rows}) == 3
     assert rows[0]["mediaID"] == rows[1]["mediaID"]
+
+
+def test_megadetector_output_describes_classes_by_their_taxonomy(tmp_path) -> None:
+    fox = {"class": "mammalia", "order": "carnivora", "family": "canidae", "genus": "vulpes"}
+    settings = {"taxonomy": {"species": {"fox": {**fox, "species": "vulpes vulpes"}}}}
+    path = write("megadetector", tmp_path / "p.json", EVENT, settings=settings)
+    written = json.loads(path.read_text())["classification_category_descriptions"]
+    assert written["0"] == ";mammalia;carnivora;canidae;vulpes;vulpes vulpes;fox"
+    assert written["1"] == ";;;;;;wolf"
