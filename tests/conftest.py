@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ BuildDataset = Callable[..., Dataset]
 LABELS = {"species": ("fox", "wolf"), "count": ("1", "2+")}
 # (red, green, blue) mean in 0–1 to logits: fox = red, wolf = blue; one = 0, more = green
 WEIGHTS = {"species": [[1, 0], [0, 0], [0, 1]], "count": [[0, 0], [0, 1], [0, 0]]}
+
+
+def pytest_configure() -> None:
+    """Undo what a shell without job control does to `pytest &`: its processes ignore Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
