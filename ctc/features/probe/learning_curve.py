@@ -48,17 +48,31 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The curve of one label, measured on `split` with `events` of `places` (0: unknown)."""
+    """The curve of one label, measured on `split` with `events` of `places` (0: unknown).
+
+    `largest_class`: its photos to train on. `left_out`: the --shots that no class exceeds.
+    """
 
     label: str
     split: str
     events: int
     places: int
+    largest_class: int
+    left_out: tuple[int, ...]
     points: tuple[CurvePoint, ...]
 
     @property
     def advice(self) -> str:
-        """Return whether more photos are likely to help."""
+        """Return whether more photos are likely to help, and which --shots had too few."""
+        if self.left_out and len(self.points) > 1:
+            return (
+                f"{self._verdict}; no class has more than {self.largest_class:,} photos: left out"
+                f" --shots {', '.join(map(str, self.left_out))}"
+            )
+        return self._verdict
+
+    @property
+    def _verdict(self) -> str:
         if len(self.points) < 2:
             return f"'{self.label}': no class has more photos than --shots asks for"
         before, whole = self.points[-2:]
@@ -111,7 +125,8 @@ def learning_curve(
     rng = np.random.default_rng(seed)
     most = int(_photos_per_class(known, label).max())
     measured: list[tuple[int | None, float, NDArray[np.bool_]]] = []
-    for count in sorted(shot for shot in set(shots) if shot < most):
+    counts = sorted(set(shots))
+    for count in (count for count in counts if count < most):
         rows, photos = [], []
         for _ in range(draws):
             drawn = known.subset(draw_events(known, label, count, rng))
@@ -121,7 +136,8 @@ def learning_curve(
         measured.append((count, float(np.mean(photos)), np.stack(rows)))
     measured.append((None, float(len(known.event)), all_hits))
     points, places = _points(measured, tested.place, seed)
-    return LearningCurve(label.name, split, len(tested.event_ids), places, points)
+    left_out = tuple(count for count in counts if count >= most)
+    return LearningCurve(label.name, split, len(tested.event_ids), places, most, left_out, points)
 
 
 def draw_events(

@@ -58,7 +58,9 @@ def read_header(path: Path) -> RunHeader | None:
             raise InputError("its first line is damaged")
         return RunHeader.from_json(decode_line(first))
     except (InputError, ValueError) as error:
-        raise InputError(f"'{path}' is not a journal of `ctc predict`: {error}") from None
+        raise InputError(
+            f"'{path}' is not a journal of `ctc predict`, `detect` or `embed`: {error}"
+        ) from None
 
 
 def read_part(path: Path, codec: AnswerCodec[PhotoT, EventT]) -> Iterator[TaskResult[EventT]]:

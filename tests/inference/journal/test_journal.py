@@ -149,7 +149,7 @@ def test_journal_with_torn_header_starts_over(tmp_path: Path, left: bytes) -> No
 
 def test_read_header_refuses_other_files(tmp_path: Path) -> None:
     (tmp_path / "j").write_text("my diary\n")
-    with pytest.raises(InputError, match="is not a journal of `ctc predict`"):
+    with pytest.raises(InputError, match="is not a journal of `ctc predict`, `detect` or `embed`"):
         read_header(tmp_path / "j")
 
 

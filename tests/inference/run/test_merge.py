@@ -96,7 +96,7 @@ def test_merge_refuses_incomplete_runs(model, build_model, photos, tmp_path) -> 
             merged(output, *parts)
     for broken, message in (
         (torn, "is not complete: run the command"),
-        (model, "is not a journal of `ctc predict`"),
+        (model, "is not a journal of `ctc predict`, `detect` or `embed`"),
     ):
         with pytest.raises(InputError, match=message):
             merged(output, first, broken, third)
