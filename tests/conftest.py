@@ -24,9 +24,13 @@ WEIGHTS = {"species": [[1, 0], [0, 0], [0, 1]], "count": [[0, 0], [0, 1], [0, 0]
 
 
 def pytest_configure() -> None:
-    """Undo what a shell without job control does to `pytest &`: its processes ignore Ctrl-C."""
+    """Undo what `nohup`, or a shell without job control, does: children ignore these signals."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("SIGHUP", "SIGQUIT"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

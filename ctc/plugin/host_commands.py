@@ -32,10 +32,34 @@ HOST_COMMANDS = (
         ("output format", "engine", "aggregation"),
         _names(
             """
-            aggregation aggregation-options batch-size class-list classes config dry-run engine
-            engine-options event-id events-within format format-options help image image-folder
-            image-root images log-json max-failures model no-header output overwrite precision
-            provider quiet resume shard show-config sources threads threshold truncated verbose
+            aggregation aggregation-options batch-size class-list classes config decode detector
+            dry-run engine engine-options event-id events-within flips format format-options help
+            image image-folder image-root images iou log-json max-failures min-confidence model
+            no-header no-strangers output overlap overwrite precision provider quiet repeats resume
+            shard show-config sources strangers threads threshold tiles truncated verbose where
+            """
+        ),
+    ),
+    HostCommand(
+        "detect",
+        ("engine",),
+        _names(
+            """
+            batch-size config detector dry-run engine engine-options event-id events-within format
+            help image image-folder image-root images iou log-json max-failures min-confidence
+            no-header output overlap overwrite precision provider quiet repeats resume shard
+            show-config sources threads tiles truncated verbose where
+            """
+        ),
+    ),
+    HostCommand(
+        "embed",
+        ("engine",),
+        _names(
+            """
+            batch-size config decode dry-run engine engine-options event-id events-within help image
+            image-folder image-root images log-json max-failures model no-header output overwrite
+            precision provider quiet resume shard show-config sources threads truncated verbose
             where
             """
         ),
@@ -55,10 +79,10 @@ HOST_COMMANDS = (
         ("engine",),
         _names(
             """
-            balance config crop-box dry-run engine engine-options events-per-shard group-by help
-            image-root inventory keep keep-multi-observation log-json max-failures output overwrite
-            quality quiet remove resume seed show-config smallest-side split split-by splits
-            up-sample up-sample-limit verbose workers
+            balance config crop-box crops dry-run engine engine-options events-per-shard group-by
+            help image-root inventory keep keep-multi-observation log-json max-failures output
+            overwrite quality quiet remove resume seed show-config smallest-side split split-by
+            splits up-sample up-sample-limit verbose without-box workers
             """
         ),
     ),
@@ -68,8 +92,8 @@ HOST_COMMANDS = (
         _names(
             """
             color columns config crop dataset flip help loader loader-name loader-options log-json
-            no-flip output overwrite quiet resize rotate rows seed show-config size split stack
-            verbose zoom
+            no-flip output overwrite quiet randaugment randaugment-magnitude random-erasing resize
+            rotate rows seed show-config size split stack verbose zoom
             """
         ),
     ),
@@ -79,15 +103,47 @@ HOST_COMMANDS = (
         _names(
             """
             accumulate backbone backbone-options batch-size checkpoint-minutes checkpoint-steps
-            class-weights clip-norm color config coordinator crop dataset deterministic devices
-            dry-run early-stopping-patience epochs flip freeze from head-epochs height help
-            host-index hosts image-choice label label-smoothing label-weight label-weights labels
-            learning-rate loader loader-options log-json loss min-learning-rate mixed-precision
-            mlflow multi-label no-deterministic no-flip no-mlflow no-tensorboard observation
-            on-bad-record optimizer output overwrite quiet reduce-lr-factor reduce-lr-patience
+            class-weights clip-norm color config coordinator crop cutmix dataset deterministic
+            devices dry-run early-stopping-patience ema epochs flip freeze from head-epochs height
+            help host-index hosts image-choice label label-smoothing label-weight label-weights
+            labels layer-decay learning-rate loader loader-options log-json logit-adjustment loss
+            min-learning-rate mixed-precision mixup mlflow multi-label no-deterministic no-flip
+            no-mlflow no-tensorboard observation on-bad-record optimizer output overwrite quiet
+            randaugment randaugment-magnitude random-erasing reduce-lr-factor reduce-lr-patience
             resize resume rotate sampling sampling-label schedule seed show-config start-from
-            steps-per-epoch tensorboard threads transfer verbose warmup-epochs weight-decay weights
-            width zoom
+            steps-per-epoch teacher teacher-temperature teacher-weight tensorboard threads transfer
+            verbose warmup-epochs weight-decay weights width zoom
+            """
+        ),
+    ),
+    HostCommand(
+        "tune",
+        ("backbone", "loader"),
+        _names(
+            """
+            accumulate backbone backbone-options batch-size checkpoint-minutes checkpoint-steps
+            class-weights clip-norm color config crop cutmix dataset deterministic
+            early-stopping-patience ema epochs flip freeze from head-epochs height help image-choice
+            label label-smoothing label-weight label-weights labels layer-decay learning-rate loader
+            loader-options log-json logit-adjustment loss min-learning-rate mixed-precision mixup
+            mlflow multi-label no-deterministic no-flip no-mlflow no-tensorboard observation
+            on-bad-record optimizer output quiet randaugment randaugment-magnitude random-erasing
+            reduce-lr-factor reduce-lr-patience resize rotate sampling sampling-label schedule
+            search searched seed show-config start-from steps-per-epoch teacher teacher-temperature
+            teacher-weight tensorboard threads transfer trials verbose warmup-epochs weight-decay
+            weights width zoom
+            """
+        ),
+    ),
+    HostCommand(
+        "probe",
+        ("aggregation",),
+        _names(
+            """
+            aggregation aggregation-options batch-size cache class-weights config dataset-folder
+            draws false-alarms features-file help label labels location log-json multi-label
+            no-strangers output overwrite provider quiet seed shots show-config strangers threads
+            verbose view views
             """
         ),
     ),
@@ -96,9 +152,9 @@ HOST_COMMANDS = (
         ("aggregation",),
         _names(
             """
-            aggregation aggregation-options batch-size config dataset excel explain help image-root
-            licence location log-json output overwrite provider quiet run show-config source split
-            threads thumbnails truth truth-label truth-labels verbose
+            aggregation aggregation-options batch-size config dataset excel explain flips help
+            image-root licence location log-json output overwrite provider quiet run show-config
+            source split threads thumbnails truth truth-label truth-labels verbose
             """
         ),
     ),
@@ -107,9 +163,9 @@ HOST_COMMANDS = (
         ("aggregation",),
         _names(
             """
-            aggregation aggregation-options batch-size confidence config dataset-folder help
-            location log-json method model-file output overwrite precision provider quiet
-            show-config split threads truth-label truth-labels verbose
+            aggregation aggregation-options batch-size confidence config dataset-folder false-alarms
+            flips help location log-json method model-file no-strangers output overwrite precision
+            provider quiet show-config split strangers threads truth-label truth-labels verbose
             """
         ),
     ),
@@ -129,9 +185,10 @@ HOST_COMMANDS = (
         _names(
             """
             aggregation aggregation-options allowed-host allowed-hosts batch-size batch-wait
-            class-list classes config grace help host log-format log-json max-body max-held
-            max-photos max-pixels models port precision provider queue quiet reload show-config
-            threads threshold timeout token-file truncated verbose
+            class-list classes config detector grace help host iou log-format log-json max-body
+            max-held max-photos max-pixels min-confidence models no-strangers overlap port precision
+            provider queue quiet reload show-config strangers threads threshold tiles timeout
+            token-file truncated verbose
             """
         ),
     ),

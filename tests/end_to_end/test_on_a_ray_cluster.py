@@ -217,7 +217,7 @@ def test_predict_on_ray_resumes_after_killed_driver(
     assert run(command) == 3
     messages = capsys.readouterr().err
     assert f"resuming from '{parts}'; delete it to start over" in messages
-    assert " earlier\n" in messages
+    assert " in an earlier run\n" in messages
     assert files(tmp_path) == expected_files
 
 

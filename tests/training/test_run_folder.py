@@ -46,7 +46,7 @@ def test_read_config_rejects_other_files(tmp_path):
 
 
 def test_read_config_names_file_with_unknown_option(tmp_path):
-    _write_run(tmp_path, {**CONFIG.to_json(), "mixup": 1})
+    _write_run(tmp_path, {**CONFIG.to_json(), "mix": 1})
     with pytest.raises(InputError, match=r"run\.json': there is no training option"):
         read_config(tmp_path)
 
