@@ -33,7 +33,7 @@ from ctc.detection.opening import open_detector
 from ctc.errors import UsageError
 from ctc.images import to_model_input
 from ctc.images.crop import square_around
-from ctc.inference.classification import ClassificationCodec, taxonomy_settings
+from ctc.inference.classification import ClassificationCodec, image_prediction, taxonomy_settings
 from ctc.inference.detection import DetectionCodec, DetectionModel, DetectionTask
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.aggregation import aggregate
@@ -289,7 +289,7 @@ class BoxClassificationModel:
             BoxPrediction(one, values) for one, values in answer if values is not None
         )
         set_aside = tuple(one for one, _ in answer if one.is_repeat)
-        photo = _image_prediction(info, predictions, set_aside, {})
+        photo = image_prediction(info, {}, boxes=predictions, set_aside=set_aside)
         return combine_boxes(photo, self.boxes, self.aggregation)
 
     def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
@@ -399,7 +399,9 @@ class BoxClassificationCodec:
             BoxPrediction(self.boxes.detection_from_json(place), self.classes.decode(probabilities))
             for place, probabilities in rows
         )
-        return _image_prediction(info, boxes, set_aside, self.classes.decode(encoded))
+        return image_prediction(
+            info, self.classes.decode(encoded), boxes=boxes, set_aside=set_aside
+        )
 
     def event_to_json(self, event: EventPrediction) -> str:
         """See `AnswerCodec`."""
@@ -410,24 +412,3 @@ class BoxClassificationCodec:
     ) -> EventPrediction:
         """See `AnswerCodec`."""
         return self.classes.event_from_json(value, event_id, meta, photos)
-
-
-def _image_prediction(
-    info: PhotoInfo,
-    boxes: tuple[BoxPrediction, ...],
-    set_aside: tuple[Detection, ...],
-    probabilities: Probabilities,
-) -> ImagePrediction:
-    return ImagePrediction(
-        info.path,
-        probabilities,
-        info.taken,
-        info.camera,
-        info.latitude,
-        info.longitude,
-        meta=info.meta or {},
-        box=info.box,
-        size=info.size,
-        boxes=boxes,
-        set_aside=set_aside,
-    )

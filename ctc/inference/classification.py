@@ -10,9 +10,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ctc.artifacts.boxes import Detection
 from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.model_file import STRANGENESS_OUTPUT, ModelInfo
-from ctc.artifacts.predictions import EventPrediction, ImagePrediction, Meta, Probabilities
+from ctc.artifacts.predictions import (
+    BoxPrediction,
+    EventPrediction,
+    ImagePrediction,
+    Meta,
+    Probabilities,
+)
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images import read_photo
 from ctc.inference.events.event import Event
@@ -107,7 +114,7 @@ class ClassificationModel:
 
     def photo(self, info: PhotoInfo, answer: PhotoAnswer) -> ImagePrediction:
         """See `PhotoModel`."""
-        return _image_prediction(info, *answer)
+        return image_prediction(info, answer.probabilities, strangeness=answer.strangeness)
 
     def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
         """Aggregate the photos; raises PluginError, see `aggregate`."""
@@ -167,7 +174,7 @@ class ClassificationCodec:
         encoded, strangeness = (value, None) if isinstance(value, str) else value
         if strangeness is not None and not math.isfinite(strangeness):
             raise ValueError("not a strangeness")
-        return _image_prediction(info, self.decode(encoded), strangeness)
+        return image_prediction(info, self.decode(encoded), strangeness=strangeness)
 
     def event_to_json(self, event: EventPrediction) -> str:
         """See `AnswerCodec`."""
@@ -222,9 +229,15 @@ def event_prediction(
     return EventPrediction.from_schema(schema, event.id, combined, photos, event.meta)
 
 
-def _image_prediction(
-    info: PhotoInfo, probabilities: Probabilities, strangeness: float | None
+def image_prediction(
+    info: PhotoInfo,
+    probabilities: Probabilities,
+    *,
+    strangeness: float | None = None,
+    boxes: tuple[BoxPrediction, ...] | None = None,
+    set_aside: tuple[Detection, ...] = (),
 ) -> ImagePrediction:
+    """Return the prediction of a photo; see `ImagePrediction` for the other fields."""
     return ImagePrediction(
         info.path,
         probabilities,
@@ -236,4 +249,6 @@ def _image_prediction(
         box=info.box,
         size=info.size,
         strangeness=strangeness,
+        boxes=boxes,
+        set_aside=set_aside,
     )

@@ -15,7 +15,6 @@ from ctc.cli.options.photo_run import (
     RUNTIME,
     SOURCES,
     pop_run_options,
-    require_this_machine,
 )
 from ctc.cli.options.plugin import ENGINES, command_with
 
@@ -40,28 +39,10 @@ def command(dry_run: bool, **options: Any) -> int:
     Photos that fail are listed in OUTPUT.failures.csv; the exit code is then 3. To resume a run
     that was interrupted or killed, run the same command again.
     """
-    from ctc.cli.commands.predict.messages import (
-        exit_code,
-        print_dry_run,
-        print_run_info,
-        print_summary,
-        resume_hint_on_exit,
-    )
-    from ctc.cli.console.console import progress
+    from ctc.cli.commands.predict.carry_out import carry_out
     from ctc.errors import require_extra
     from ctc.features.embed.run import EmbedConfig, prepare_embed
-    from ctc.plugin.manager import plugins
 
     require_extra("ctc embed", "data", ["pyarrow"])
     config = EmbedConfig(**pop_run_options(options), **options)
-    if dry_run:
-        require_this_machine(config.engine)
-    run = prepare_embed(config, plugins())
-    print_run_info(run)
-    if dry_run:
-        print_dry_run(run)
-        return 0
-    with resume_hint_on_exit(run.journal), progress("embed", run.photos) as bar:
-        summary = run.run(bar.advance)
-    print_summary(summary, run.done)
-    return exit_code(summary)
+    return carry_out(prepare_embed, config, "embed", dry_run)

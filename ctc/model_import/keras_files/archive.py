@@ -30,7 +30,6 @@ _DAMAGED = (
     EOFError,
     KeyError,
     RuntimeError,
-    NotImplementedError,
     zipfile.BadZipFile,
     zlib.error,
 )

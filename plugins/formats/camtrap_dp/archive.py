@@ -22,7 +22,7 @@ MAX_RATIO = 100
 """Largest size of unpacked text in sizes of the packed file; tables of text have 5 to 20."""
 MIN_LIMIT = 256 << 20
 _CHUNK = 1 << 20
-_BROKEN = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error)
+_BROKEN = (OSError, EOFError, ValueError, RuntimeError, zlib.error)
 """What unpacking a damaged or encrypted file raises; BadZipFile is an Exception of its own."""
 
 OpenPacked = Callable[[], gzip.GzipFile | IO[bytes]]

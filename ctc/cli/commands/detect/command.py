@@ -8,7 +8,7 @@ import click
 
 from ctc.cli.commands.detect.options import detect_options, to_config
 from ctc.cli.options.paths import PATH_OR_URL
-from ctc.cli.options.photo_run import DRY_RUN, require_this_machine
+from ctc.cli.options.photo_run import DRY_RUN
 from ctc.cli.options.plugin import ENGINES, command_with
 
 
@@ -28,26 +28,7 @@ def command(dry_run: bool, **options: Any) -> int:
     inventory (.parquet). Photos that fail are listed in OUTPUT.failures.csv; the exit code is then
     3. To resume a run that was interrupted or killed, run the same command again.
     """
-    from ctc.cli.commands.predict.messages import (
-        exit_code,
-        print_dry_run,
-        print_run_info,
-        print_summary,
-        resume_hint_on_exit,
-    )
-    from ctc.cli.console.console import progress
+    from ctc.cli.commands.predict.carry_out import carry_out
     from ctc.inference.run.detect_run import prepare_detection
-    from ctc.plugin.manager import plugins
 
-    config = to_config(options)
-    if dry_run:
-        require_this_machine(config.engine)
-    run = prepare_detection(config, plugins())
-    print_run_info(run)
-    if dry_run:
-        print_dry_run(run)
-        return 0
-    with resume_hint_on_exit(run.journal), progress("detect", run.photos) as bar:
-        summary = run.run(bar.advance)
-    print_summary(summary, run.done)
-    return exit_code(summary)
+    return carry_out(prepare_detection, to_config(options), "detect", dry_run)
