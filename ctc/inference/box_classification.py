@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.boxes import Box, CategoryType, Detection
+from ctc.artifacts.boxes import CategoryType, Detection
 from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import (
@@ -28,11 +28,15 @@ from ctc.artifacts.predictions import (
     Probabilities,
 )
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.detection.detector import OpenDetector
-from ctc.detection.opening import open_detector
-from ctc.errors import UsageError
-from ctc.images import to_model_input
-from ctc.images.crop import square_around
+from ctc.inference.animal_crops import (
+    TwoNetworks,
+    ask_in_batches,
+    check_not_stacked,
+    cut_out,
+    is_cut_out,
+    kept_size,
+    open_networks,
+)
 from ctc.inference.classification import ClassificationCodec, image_prediction, taxonomy_settings
 from ctc.inference.detection import DetectionCodec, DetectionModel, DetectionTask
 from ctc.inference.events.event import Event
@@ -45,16 +49,11 @@ from ctc.plugin.option_values import bind_options
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.device_images import DeviceImages
 from ctc.runtime.flips import mean_with_mirrored
-from ctc.runtime.model_bytes import ModelFile, read_model
-from ctc.runtime.session import Model, open_model
+from ctc.runtime.model_bytes import ModelFile
+from ctc.runtime.session import Model
 
 WORDS: Mapping[CategoryType, str] = {"blank": "blank", "human": "human", "vehicle": "vehicle"}
 """Classes that labels get which lack one of that type."""
-PIXELS_PER_SIDE = 4
-"""Photos are decoded to this many times the side of the classifier's input, if they are as large:
-an animal of a quarter of the photo then has as many pixels as the classifier takes."""
-MARGIN = 0.1
-"""Margin around a box for a model that learnt from whole photos; see `Preprocessing`."""
 _WHOLE_PHOTOS = (
     "the model learnt from whole photos, and gets the animals that the detector cuts out: one "
     "trained on crops (`ctc dataset --crop-box`) answers better"
@@ -62,8 +61,6 @@ _WHOLE_PHOTOS = (
 _NO_THRESHOLDS = (
     "the model's thresholds were fitted without a detector and are left out: --threshold sets one"
 )
-_MAX_CROPS = 16
-"""Crops that the classifier gets at a time."""
 
 
 class BoxAnswer(NamedTuple):
@@ -71,36 +68,6 @@ class BoxAnswer(NamedTuple):
 
     detection: Detection
     probabilities: Probabilities | None
-
-
-@dataclass(frozen=True)
-class TwoNetworks:
-    """A detector and a classifier that are open, as the `Network` of a task."""
-
-    detector: OpenDetector
-    classifier: Model
-
-    @property
-    def runtime(self) -> RuntimeConfig:
-        """How both are run; the provider is never `auto`."""
-        return self.detector.runtime
-
-    @property
-    def is_on_device(self) -> bool:
-        """Whether the provider is fastest with one large batch at a time."""
-        return self.detector.is_on_device
-
-    def interrupt(self) -> None:
-        """Stop the batches that are in the networks at the moment."""
-        self.detector.interrupt()
-        self.classifier.interrupt()
-
-
-def open_networks(classifier: ModelFile, detector: Path, runtime: RuntimeConfig) -> TwoNetworks:
-    """Open both files; raises CtcError, see `open_model` and `open_detector`."""
-    return TwoNetworks(
-        open_detector(read_model(detector), runtime), open_model(classifier, runtime)
-    )
 
 
 def box_postprocessor(
@@ -111,12 +78,8 @@ def box_postprocessor(
     The model's own thresholds and its limit for strangers are left out, with a note: they were
     fitted without the detector. Raises UsageError for a model that stacks the photos of an event.
     """
+    check_not_stacked(classifier)
     info = classifier.info
-    if info.preprocessing.is_stacked:
-        raise UsageError(
-            f"model '{classifier.path}' takes the photos of an event as one image: it can't be "
-            "used with --detector"
-        )
     whole = replace(info.preprocessing, crop_margin=None)
     found = make_postprocessor(
         replace(info, thresholds={}, strangers={}, preprocessing=whole), threshold, class_list
@@ -215,8 +178,7 @@ class BoxClassificationModel:
     @property
     def kept_size(self) -> tuple[int, int]:
         """See `PhotoModel`: enough for the crops."""
-        own = self.network.classifier.info.preprocessing
-        return PIXELS_PER_SIDE * own.height, PIXELS_PER_SIDE * own.width
+        return kept_size(self.network.classifier)
 
     def run(self, images: NDArray[np.uint8] | DeviceImages) -> Outputs:
         """Run the detector."""
@@ -230,13 +192,8 @@ class BoxClassificationModel:
         None where a network gave no numbers.
         """
         found = self.detection.answers(outputs, inputs)
-        crops = [
-            (row, detection, self._crop(photos[0].pixels, detection.box))
-            for row, (photos, detections) in enumerate(zip(inputs, found, strict=True))
-            for detection in detections or ()
-            if _is_classified(detection) and photos and photos[0].pixels is not None
-        ]
-        classified = iter(self._classify([crop for _, _, crop in crops]))
+        crops = cut_out(inputs, found, self.network.classifier.info.preprocessing)
+        classified = self._classify(crops)
         answers: list[tuple[BoxAnswer, ...] | None] = []
         for photos, detections in zip(inputs, found, strict=True):
             if detections is None or not photos:
@@ -253,35 +210,20 @@ class BoxClassificationModel:
         """Return the next of the classifier's answers, or what the detector says by itself."""
         if one.is_repeat:
             return None
-        return next(classified) if _is_classified(one) else self.boxes.said(one.type)
+        return next(classified) if is_cut_out(one) else self.boxes.said(one.type)
 
-    def _crop(self, pixels: NDArray[np.uint8] | None, box: Box) -> NDArray[np.uint8]:
-        """Return the input of the classifier for a box."""
-        assert pixels is not None
-        how = self.network.classifier.info.preprocessing
-        margin = MARGIN if how.crop_margin is None else how.crop_margin
-        place = square_around(box, pixels.shape[0], pixels.shape[1], margin)
-        rows = slice(place.top, place.top + place.height)
-        return to_model_input(pixels[rows, place.left : place.left + place.width], how)
-
-    def _classify(self, crops: Sequence[NDArray[np.uint8]]) -> list[Probabilities | None]:
-        """Return the probabilities of each crop, None where one is not finite."""
-        found: list[Probabilities | None] = []
-        predict = self.network.classifier.predict
-        for at in range(0, len(crops), _MAX_CROPS):
-            batch = np.stack(crops[at : at + _MAX_CROPS])
-            answers = mean_with_mirrored(predict, batch) if self.flips else predict(batch)
+    def _classify(self, crops: Iterator[NDArray[np.uint8]]) -> Iterator[Probabilities | None]:
+        """Yield the probabilities of each crop, None where one is not finite."""
+        classifier = self.network.classifier
+        ask = partial(mean_with_mirrored, classifier.predict) if self.flips else classifier.predict
+        for answers in ask_in_batches(ask, crops, classifier.is_on_device):
             kept = self.postprocessor.apply(answers)
             sound = np.logical_and.reduce(
                 [np.isfinite(values).all(axis=1) for values in kept.values()]
             )
-            found += [
-                self.boxes.classified({label: values[row] for label, values in kept.items()})
-                if sound[row]
-                else None
-                for row in range(len(batch))
-            ]
-        return found
+            for row, is_sound in enumerate(sound):
+                own = {label: values[row] for label, values in kept.items()}
+                yield self.boxes.classified(own) if is_sound else None
 
     def photo(self, info: PhotoInfo, answer: tuple[BoxAnswer, ...]) -> ImagePrediction:
         """Return the boxes of a photo, and their aggregate; raises PluginError."""
@@ -298,10 +240,6 @@ class BoxClassificationModel:
         return EventPrediction.from_schema(
             self.boxes.schema, event.id, combined, photos, event.meta
         )
-
-
-def _is_classified(one: Detection) -> bool:
-    return one.type == "animal" and not one.is_repeat
 
 
 def combine_boxes(

@@ -15,7 +15,8 @@ from ctc.artifacts.boxes import Box, Detection
 from ctc.artifacts.label_schema import LabelSchema
 from ctc.cli.main import run
 from ctc.images.crop import square_around
-from ctc.inference.box_classification import MARGIN, BoxSchema
+from ctc.inference.animal_crops import MARGIN
+from ctc.inference.box_classification import BoxSchema
 from ctc.inference.config import PredictConfig
 from ctc.inference.run.predict_run import prepare_run
 from ctc.inference.run.stats import RunStats

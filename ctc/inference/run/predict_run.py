@@ -7,12 +7,11 @@ from pathlib import Path
 
 from ctc.artifacts.detector_file import Category
 from ctc.errors import UsageError
+from ctc.inference.animal_crops import TwoNetworks, open_networks
 from ctc.inference.box_classification import (
     BoxClassificationCodec,
     BoxClassificationTask,
-    TwoNetworks,
     box_postprocessor,
-    open_networks,
 )
 from ctc.inference.classification import ClassificationCodec, ClassificationTask
 from ctc.inference.config import PredictConfig

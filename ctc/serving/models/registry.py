@@ -17,11 +17,8 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.detection.opening import open_detector
 from ctc.errors import CtcError, did_you_mean, shorten
-from ctc.inference.box_classification import (
-    BoxClassificationModel,
-    TwoNetworks,
-    box_postprocessor,
-)
+from ctc.inference.animal_crops import TwoNetworks
+from ctc.inference.box_classification import BoxClassificationModel, box_postprocessor
 from ctc.inference.classification import ClassificationModel
 from ctc.inference.detection import DetectionModel
 from ctc.inference.pipeline.pipeline import PipelineConfig

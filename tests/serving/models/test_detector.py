@@ -11,7 +11,7 @@ from ctc.artifacts.boxes import Box
 from ctc.detection.detector import DetectionConfig
 from ctc.errors import InputError
 from ctc.images.crop import square_around
-from ctc.inference.box_classification import MARGIN
+from ctc.inference.animal_crops import MARGIN
 
 
 def photo_with(*rectangles: tuple[int, int, int, int]) -> bytes:
