@@ -1,0 +1,1 @@
+"""Statistics for clustered data: clusters, intervals, bootstrap, promises tested in turn."""
