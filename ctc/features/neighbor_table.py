@@ -1,11 +1,11 @@
-"""Neighbors with what is known about them: event, place, time, split, labels."""
+"""Neighbors with what is known about them: box, event, place, time, split, labels."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -15,11 +15,14 @@ from ctc.artifacts.arrow_columns import LOCATION
 from ctc.artifacts.inventory import Inventory
 from ctc.features.neighbors import Neighbor
 from ctc.features.photo_labels import label_columns, labels_of_rows
-from ctc.features.store import EVENT_ID, PATH, Embeddings
+from ctc.features.store import BOX, EVENT_ID, PATH, Embeddings
 from ctc.storage.urls import redact, redact_urls
 
+Value = str | float
 _SHOWN = (EVENT_ID, "datetime", LOCATION, "deployment", "split")
 """Columns of the embeddings that are shown where they hold anything."""
+_DIGITS = 6
+"""Decimals of the numbers of a box."""
 _FIRST = ("photo", "rank", "similarity", "path")
 
 
@@ -30,7 +33,7 @@ class NeighborTable:
     neighbors: Sequence[Neighbor]
     paths: Sequence[str]
     columns: tuple[str, ...]
-    values: Sequence[tuple[str, ...]]
+    values: Sequence[tuple[Value, ...]]
 
     def by_photo(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
         """Yield each photo with rows of path, similarity and the columns, as text."""
@@ -39,7 +42,7 @@ class NeighborTable:
             yield (
                 redact_urls(photo),
                 [
-                    (redact_urls(path), f"{one.similarity:.4f}", *map(redact_urls, values))
+                    (redact_urls(path), f"{one.similarity:.4f}", *map(_to_text, values))
                     for one, path, values in group
                 ],
             )
@@ -86,9 +89,13 @@ def neighbor_table(
     part = embeddings.table.take(rows)
     names = [name for name in _SHOWN if name in part.column_names and any(part[name].to_pylist())]
     paths = [path or "" for path in part[PATH].to_pylist()]
-    columns = {name: [value or "" for value in part[name].to_pylist()] for name in names}
+    columns: dict[str, list[Value]] = {
+        name: [value or "" for value in part[name].to_pylist()] for name in names
+    }
     if columns.get(EVENT_ID) == paths:
         del columns[EVENT_ID]  # every photo is an event of its own
+    if embeddings.has_boxes:
+        columns |= {name: [_rounded(value) for value in part[name].to_pylist()] for name in BOX}
     if inventory:
         read = Inventory.read(inventory)
         root = read.image_root if image_root is None else image_root
@@ -99,7 +106,15 @@ def neighbor_table(
     return NeighborTable(neighbors, paths, tuple(columns), values)
 
 
-def _free_name(name: str, columns: dict[str, list[str]]) -> str:
+def _rounded(value: Value | None) -> Value:
+    return round(value, _DIGITS) if isinstance(value, float) else value or ""
+
+
+def _to_text(value: Value) -> str:
+    return redact_urls(value) if isinstance(value, str) else f"{value:.3f}"
+
+
+def _free_name(name: str, columns: Collection[str]) -> str:
     while name in columns or name in _FIRST:
         name = f"label_{name}"
     return name

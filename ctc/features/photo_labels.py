@@ -33,8 +33,13 @@ def labels_of_rows(
     embeddings' photos is in it.
     """
     columns = label_columns(inventory, embeddings)
-    known, wanted = PhotoRows(embeddings), set(rows)
-    values: dict[int, dict[str, dict[str, None]]] = {}
+    known = PhotoRows(embeddings)
+    # a photo is found by its first row; animals of the same photo have others
+    first = {
+        row: known.find(embeddings.table[PATH][row].as_py(), embeddings.folder) for row in rows
+    }
+    wanted = set(first.values())
+    values: dict[int | None, dict[str, dict[str, None]]] = {}
     found = False
     table = inventory.table.select([IMAGES, *columns])
     for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
@@ -51,8 +56,9 @@ def labels_of_rows(
             " check --image-root"
         )
     return {
-        row: {name: " + ".join(texts) for name, texts in columns_of.items()}
-        for row, columns_of in values.items()
+        row: {name: " + ".join(texts) for name, texts in values[photo].items()}
+        for row, photo in first.items()
+        if photo in values
     }
 
 

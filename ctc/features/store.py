@@ -1,15 +1,19 @@
-"""embeddings.parquet: the features of photos, a row each.
+"""embeddings.parquet: the features of photos, or of the animals in them, a row each.
 
 column                                   content
 event_id, path                           as in the predictions of the same photos
 datetime, camera, latitude, longitude    of the photo, else of its row in the table; may be null
+box_category, box_confidence, box_x,
+  box_y, box_width, box_height           of the animal, by a detector; fractions of the photo
 …                                        the other meta columns, as text; of a dataset also `split`
 features                                 fixed-size list of float32
 
 The file's metadata hold, under `ctc_embeddings`, a JSON object with `format_version`,
 `feature_size`, `model` (the name of its file), `model_digest` (BLAKE2b, 16 bytes, hexadecimal),
 `ctc` and `folder`, from which relative paths start (null for a dataset, whose paths are
-those of its inventory).
+those of its inventory). With a detector, the rows of a photo are its animals, the surest first; a
+photo without any has no row; and the object has `detector`, `detector_digest`, `min_confidence` and
+`max_iou` too.
 """
 
 from __future__ import annotations
@@ -24,10 +28,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.boxes import Detection
 from ctc.artifacts.file_kind import EMBEDDINGS_KEY, describe_other_kind
 from ctc.artifacts.predictions import Failure
 from ctc.errors import InputError, UsageError, reason, require_extra, shorten
-from ctc.features.embed.results import EventFeatures
+from ctc.features.embed.results import EventFeatures, PhotoAnimals, PhotoFeatures
 from ctc.plugin import OutputContext
 from ctc.storage.json_file import json_type
 from ctc.storage.remote_files import local_copy
@@ -38,7 +43,12 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 EVENT_ID, PATH, FEATURES = "event_id", "path", "features"
 PHOTO_FIELDS = ("datetime", "camera", "latitude", "longitude")
+BOX = ("box_category", "box_confidence", "box_x", "box_y", "box_width", "box_height")
+"""Columns of the box of an animal, named as in a table of predicted boxes."""
 FEATURE_SIZE, FOLDER = "feature_size", "folder"
+DETECTOR, DETECTOR_DIGEST = "detector", "detector_digest"
+MIN_CONFIDENCE, MAX_IOU = "min_confidence", "max_iou"
+_OF_DETECTOR = (DETECTOR, DETECTOR_DIGEST, MIN_CONFIDENCE, MAX_IOU)
 _BATCH_ROWS = 1_000
 _GROUP_BYTES = 32 << 20
 """Size of a row group's features, about: what a reader has in memory at least."""
@@ -50,7 +60,8 @@ def write_embeddings(
 ) -> None:
     """Write the features of all events; failures have a file of their own.
 
-    The first event decides the meta columns. `context.settings` has `feature_size` and `folder`.
+    The first event decides the meta columns. `context.settings` has `feature_size` and `folder`,
+    and what `EmbedAnimalsTask.facts` says of a detector.
     """
     require_extra("writing Parquet", "data", ["pyarrow"])
     import pyarrow.parquet as pq
@@ -59,7 +70,9 @@ def write_embeddings(
     first = next(events, None)
     size = int(context.settings[FEATURE_SIZE])
     meta = tuple(name for name in first.meta if name not in PHOTO_FIELDS) if first else ()
-    schema = _schema(meta, size).with_metadata({EMBEDDINGS_KEY: _about(context, size)})
+    schema = _schema(meta, size, DETECTOR in context.settings).with_metadata(
+        {EMBEDDINGS_KEY: _about(context, size)}
+    )
     rows = (row for event in chain([first] if first else [], events) for row in _rows(event, meta))
     rows_per_group = max(_BATCH_ROWS, _GROUP_BYTES // (4 * size))
     texts = [name for name in schema.names if name != FEATURES]
@@ -76,16 +89,18 @@ def _about(context: OutputContext, size: int) -> bytes:
         "model_digest": context.model_digest,
         "ctc": context.version,
         FOLDER: context.settings[FOLDER],
+        **{key: context.settings[key] for key in _OF_DETECTOR if key in context.settings},
     }
     return json.dumps(values, ensure_ascii=False).encode()
 
 
-def _schema(meta: Iterable[str], size: int) -> pa.Schema:
+def _schema(meta: Iterable[str], size: int, with_boxes: bool) -> pa.Schema:
     """Return the columns; a meta column with the name of another gets the prefix `meta_`."""
     import pyarrow as pa
 
-    types = {"latitude": pa.float64(), "longitude": pa.float64()}
-    columns = {name: types.get(name, pa.string()) for name in (EVENT_ID, PATH, *PHOTO_FIELDS)}
+    types = dict.fromkeys(("latitude", "longitude", *BOX[1:]), pa.float64())
+    names = (EVENT_ID, PATH, *PHOTO_FIELDS, *(BOX if with_boxes else ()))
+    columns = {name: types.get(name, pa.string()) for name in names}
     for name in meta:
         while name in columns or name == FEATURES:
             name = f"meta_{name}"
@@ -102,16 +117,31 @@ def _rows(event: EventFeatures, meta: tuple[str, ...]) -> Iterator[_Row]:
             own[name] if value is None else value
             for name, value in zip(PHOTO_FIELDS, exif, strict=True)
         )
-        yield (
+        start = (
             _to_text(event.id),
             _to_text(photo.path),
             _to_text(taken),
             _to_text(camera),
             _to_float(latitude),
             _to_float(longitude),
-            *(_to_text(photo.meta.get(name)) for name in meta),
-            photo.features,
         )
+        more = [_to_text(photo.meta.get(name)) for name in meta]
+        for box, features in _cells(photo):
+            yield (*start, *box, *more, features)
+
+
+def _cells(photo: PhotoFeatures | PhotoAnimals) -> Iterator[tuple[_Row, NDArray[np.float32]]]:
+    """Yield the cells of BOX, if there are any, and the features, for each row of a photo."""
+    if isinstance(photo, PhotoFeatures):
+        yield (), photo.features
+        return
+    for one in photo.animals:
+        yield _box_cells(one.detection), one.features
+
+
+def _box_cells(one: Detection) -> _Row:
+    box = one.box
+    return one.category, box.confidence, box.x, box.y, box.width, box.height
 
 
 def _to_batch(rows: list[_Row], schema: pa.Schema) -> pa.RecordBatch:
@@ -178,6 +208,15 @@ class Embeddings:
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether the rows are animals that a detector found, not whole photos."""
+        return DETECTOR in self.about
+
+    def box(self, row: int) -> Mapping[str, Any]:
+        """Return the values of BOX of a row; `has_boxes`."""
+        return {name: self.table[name][row].as_py() for name in BOX}
 
     @property
     def folder(self) -> Path | None:
@@ -247,6 +286,8 @@ def _parse_about(path: Path, schema: pa.Schema) -> Mapping[str, Any]:
             f" {FORMAT_VERSION}: update ctc"
         )
     kind = schema.field(FEATURES).type
+    if DETECTOR in about and (lost := [name for name in BOX if name not in schema.names]):
+        raise InputError(f"'{path}' is damaged: it has no column '{lost[0]}' of its boxes")
     if not isinstance(size, int) or getattr(kind, "list_size", None) != size or size < 1:
         raise InputError(f"'{path}' is damaged: its features are {kind}, not {size} numbers")
     return about

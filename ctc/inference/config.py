@@ -165,7 +165,8 @@ class Summary:
     run. `failed`: the number of entries in the file `failures`, of which `first_failures` are the
     first; `truncated` of them are JPEGs that are cut short. `seconds`: how long the run took.
     `notes`: what the user should know about the sources, as far as it was not known before.
-    `set_aside`: how many boxes are repeats, None without a list of them.
+    `set_aside`: how many boxes are repeats, None without a list of them. `left_out`: how many
+    photos have no row in the output, since no animal was found in them.
     """
 
     events: int
@@ -178,6 +179,7 @@ class Summary:
     truncated: int = 0
     notes: tuple[str, ...] = ()
     set_aside: int | None = None
+    left_out: int = 0
 
 
 def _digest(path: Path, what: str) -> str:

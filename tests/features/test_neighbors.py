@@ -15,7 +15,8 @@ from ctc.artifacts.inventory import Inventory
 from ctc.cli.main import run
 from ctc.errors import InputError, UsageError
 from ctc.features import neighbors
-from ctc.features.neighbors import NeighborConfig, find_neighbors, most_alike
+from ctc.features.neighbor_queries import NeighborConfig
+from ctc.features.neighbors import find_neighbors, most_alike
 from ctc.features.store import to_unit
 
 PHOTOS = [

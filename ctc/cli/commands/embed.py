@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ctc.cli.options.boxes import BOXES, REPEATS, detector_option, pop_boxes, require_detector
 from ctc.cli.options.inference import DECODE
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
@@ -28,7 +29,7 @@ from ctc.cli.options.plugin import ENGINES, command_with
 @option(
     "--output", type=PATH_OR_URL, required=True, help="File to write, with the suffix .parquet."
 )
-@apply_options((*SOURCES, *RUNTIME, DECODE, *RUN))
+@apply_options((*SOURCES, detector_option("embed"), *BOXES, REPEATS, *RUNTIME, DECODE, *RUN))
 @DRY_RUN
 def command(dry_run: bool, **options: Any) -> int:
     """Write the features of photos, by a MODEL with the output 'features'.
@@ -36,6 +37,7 @@ def command(dry_run: bool, **options: Any) -> int:
     MODEL is a file of `ctc export --features` or `ctc import --features`. A SOURCE is a photo, a
     folder, a CSV (with --image), an inventory (.parquet), or, alone, a dataset. The output has a
     row per photo: event, path, time, place, the other columns of the table, and the features.
+    With --detector it has a row per animal, with its box; photos without an animal are counted.
     Photos that fail are listed in OUTPUT.failures.csv; the exit code is then 3. To resume a run
     that was interrupted or killed, run the same command again.
     """
@@ -44,5 +46,7 @@ def command(dry_run: bool, **options: Any) -> int:
     from ctc.features.embed.run import EmbedConfig, prepare_embed
 
     require_extra("ctc embed", "data", ["pyarrow"])
-    config = EmbedConfig(**pop_run_options(options), **options)
+    run = pop_run_options(options)
+    require_detector(options)
+    config = EmbedConfig(**run, **pop_boxes(options), **options)
     return carry_out(prepare_embed, config, "embed", dry_run)

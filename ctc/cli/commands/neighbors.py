@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     help="The model that made the embeddings, for a PHOTO that is not among them.",
 )
 @option(
+    "--detector",
+    type=PATH_OR_URL,
+    metavar="FILE",
+    help="The detector that found the animals in EMBEDDINGS, for a PHOTO that is not among them.",
+)
+@option(
     "--inventory",
     type=PATH_OR_URL,
     metavar="FILE",
@@ -65,12 +71,14 @@ def command(
     """Show the photos that are most like a PHOTO, by the features in EMBEDDINGS of `ctc embed`.
 
     A PHOTO is a path or URL in EMBEDDINGS or, with --model, any photo. Neighbors are listed with
-    the cosine similarity of their features (1 is the same direction), the most alike first.
+    the cosine similarity of their features (1 is the same direction), the most alike first. In a
+    file of `ctc embed --detector` PHOTO is its surest animal, and PHOTO#2 the second.
     """
     from ctc.cli.console.console import echo_json
     from ctc.cli.console.formatting import print_table
+    from ctc.features.neighbor_queries import NeighborConfig
     from ctc.features.neighbor_table import neighbor_table
-    from ctc.features.neighbors import NeighborConfig, find_neighbors
+    from ctc.features.neighbors import find_neighbors
     from ctc.features.store import Embeddings
     from ctc.hardware import usable_cores
     from ctc.storage.atomic import write_text
@@ -78,13 +86,18 @@ def command(
     if output and output.exists() and not overwrite:
         raise OutputExistsError(output)
     if output:
-        given = [options["embeddings"], options["model"], inventory, *map(Path, options["photos"])]
+        files = [options[name] for name in ("embeddings", "model", "detector")]
+        given = [*files, inventory, *map(Path, options["photos"])]
         check_not_input(output, [path for path in given if path is not None])
+    if options["detector"] and not options["model"]:
+        raise UsageError("--detector finds animals in photos to embed: add --model")
     if image_root and not inventory:
         raise UsageError("--image-root is for the paths in an inventory: add --inventory")
     require_extra("ctc neighbors", "data", ["pyarrow"])
     runtime = pop_runtime({**options, "batch_size": None}, usable_cores())
-    chosen = {name: options[name] for name in ("embeddings", "photos", "model", "count")}
+    chosen = {
+        name: options[name] for name in ("embeddings", "photos", "model", "detector", "count")
+    }
     config = NeighborConfig(**chosen, other_events=options["other_events"], runtime=runtime)
     embeddings = Embeddings.read(config.embeddings)
     found = find_neighbors(config, embeddings)

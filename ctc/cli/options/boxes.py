@@ -6,19 +6,25 @@ from typing import Any
 
 import click
 
-from ctc.cli.options.option import option
+from ctc.cli.options.option import Decorator, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 DEFAULT_TILES, DEFAULT_OVERLAP = 1, 0.2
 
-DETECTOR = option(
-    "--detector",
-    type=PATH_OR_URL,
-    metavar="FILE",
-    help="Find the animals with this detector first, and predict each in the square around its "
-    "box.",
-)
+
+def detector_option(verb: str) -> Decorator:
+    """Return `--detector` of a command that does this with the animals."""
+    return option(
+        "--detector",
+        type=PATH_OR_URL,
+        metavar="FILE",
+        help=f"Find the animals with this detector first, and {verb} each in the square around its "
+        "box.",
+    )
+
+
+DETECTOR = detector_option("predict")
 BOXES = (
     option(
         "--min-confidence",

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from ctc.artifacts.detector_file import Category
+from ctc.detection.detector import DetectionConfig
+from ctc.detection.tiles import TileConfig
 from ctc.errors import UsageError
+from ctc.features.embed.animals import AnimalFeatureCodec, EmbedAnimalsTask
 from ctc.features.embed.dataset_events import DatasetEvents, is_dataset
 from ctc.features.embed.task import EmbedTask, FeatureCodec
-from ctc.features.store import FEATURE_SIZE, write_embeddings
-from ctc.inference.config import RunConfig
+from ctc.features.store import DETECTOR, FEATURE_SIZE, write_embeddings
+from ctc.inference.animal_crops import TwoNetworks, check_not_stacked, open_networks
+from ctc.inference.config import RunConfig, boxes_identity
+from ctc.inference.detection import DetectionCodec, DetectionTask
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import COMMAND, RunHeader
+from ctc.inference.run.detect_run import read_repeats
 from ctc.inference.run.photo_run import PhotoRun, find_sources, prepare_photo_run
 from ctc.plugin import OutputFormat
 from ctc.plugin.manager import Plugins
 from ctc.runtime.config import RuntimeConfig
-from ctc.runtime.model_bytes import ModelFile
+from ctc.runtime.model_bytes import ModelFile, read_model
 from ctc.runtime.session import Model, open_model
 
 EMBED = "embed"
@@ -33,23 +40,42 @@ FORMAT = OutputFormat(
 
 @dataclass(frozen=True)
 class EmbedConfig(RunConfig):
-    """The options of `ctc embed`."""
+    """The options of `ctc embed`.
+
+    `detector`: the file of a detector, whose animals are embedded in place of whole photos;
+    `boxes`, `tiles`, `repeats`: see `PredictConfig`.
+    """
+
+    detector: Path | None = None
+    boxes: DetectionConfig = field(default_factory=DetectionConfig)
+    tiles: TileConfig = field(default_factory=TileConfig)
+    repeats: Path | None = None
 
     def task_identity(self) -> Mapping[str, Any]:
         """See `RunConfig`."""
-        return {COMMAND: EMBED}
+        if self.detector is None:
+            return {COMMAND: EMBED}
+        return {
+            COMMAND: EMBED,
+            **boxes_identity(self.boxes, self.tiles, self.repeats),
+            "--detector": read_model(self.detector).digest,
+        }
 
 
 @dataclass(frozen=True)
 class EmbedKind:
-    """`ctc embed`, see `RunKind`."""
+    """`ctc embed`, see `RunKind`; `detector`: the file of a detector, or none."""
 
     command: str = EMBED
     done: str = "embedded"
+    detector: Path | None = None
 
     def check(self, config: EmbedConfig, plugins: Plugins) -> EmbedConfig:
         """Return the options; raises UsageError where a dataset can't be used with them."""
         del plugins
+        if config.detector is not None and config.decode != "cpu":
+            raise UsageError("--detector needs --decode cpu: leave one of them out")
+        read_repeats(config.repeats)
         datasets = [source for source in config.sources if is_dataset(source)]
         if not datasets:
             return config
@@ -64,6 +90,7 @@ class EmbedKind:
             "--image": config.columns,
             "--image-root": config.image_root,
             "--events-within": config.events_within,
+            "--detector": config.detector,
         }
         if unused := [name for name, value in given.items() if value is not None]:
             raise UsageError(f"{unused[0]} is not for a dataset: leave it out")
@@ -78,18 +105,30 @@ class EmbedKind:
             raise UsageError(f"embeddings are written as Parquet: end '{output}' with '{SUFFIX}'")
         return FORMAT
 
-    def open(self, file: ModelFile, runtime: RuntimeConfig) -> Model:
-        """Open a model with features."""
-        return open_model(file, runtime, needs="features")
+    def open(self, file: ModelFile, runtime: RuntimeConfig) -> Model | TwoNetworks:
+        """Open a model with features, and the detector if there is one."""
+        if self.detector is None:
+            return open_model(file, runtime, needs="features")
+        return open_networks(file, self.detector, runtime, needs="features")
 
-    def task(self, config: EmbedConfig, network: Model) -> EmbedTask:
-        """See `RunKind`."""
-        del network
-        return EmbedTask(None if _is_dataset_run(config) else str(Path.cwd()))
+    def task(
+        self, config: EmbedConfig, network: Model | TwoNetworks
+    ) -> EmbedTask | EmbedAnimalsTask:
+        """See `RunKind`; raises UsageError for a model that a detector can't be used with."""
+        folder = None if _is_dataset_run(config) else str(Path.cwd())
+        if isinstance(network, Model):
+            return EmbedTask(folder)
+        check_not_stacked(network.classifier)
+        detection = DetectionTask(config.boxes, config.tiles, read_repeats(config.repeats))
+        return EmbedAnimalsTask(network.detector.path, detection, folder)
 
-    def codec(self, header: RunHeader) -> FeatureCodec:
+    def codec(self, header: RunHeader) -> FeatureCodec | AnimalFeatureCodec:
         """See `RunKind`."""
-        return FeatureCodec(int(header.settings[FEATURE_SIZE]))
+        features = FeatureCodec(int(header.settings[FEATURE_SIZE]))
+        if DETECTOR not in header.settings:
+            return features
+        categories = tuple(Category(*one) for one in header.settings["categories"])
+        return AnimalFeatureCodec(features, DetectionCodec(categories))
 
 
 def prepare_embed(config: EmbedConfig, plugins: Plugins) -> PhotoRun:
@@ -97,7 +136,9 @@ def prepare_embed(config: EmbedConfig, plugins: Plugins) -> PhotoRun:
 
     Raises CtcError for the first check that fails.
     """
-    return prepare_photo_run(config, EmbedKind(), plugins, find_embed_events)
+    return prepare_photo_run(
+        config, EmbedKind(detector=config.detector), plugins, find_embed_events
+    )
 
 
 def find_embed_events(config: EmbedConfig) -> EventCollection:

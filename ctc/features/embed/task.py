@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.model_file import FEATURES_OUTPUT
 from ctc.artifacts.predictions import Meta
 from ctc.artifacts.preprocessing import Preprocessing
-from ctc.features.embed.results import EventFeatures, PhotoFeatures
+from ctc.features.embed.results import EventFeatures, PhotoAnimals, PhotoFeatures
 from ctc.features.store import FEATURE_SIZE, FOLDER
 from ctc.inference.events.event import Event
 from ctc.inference.task import HeaderFacts, Outputs, PhotoInfo
@@ -91,21 +91,33 @@ class FeatureCodec:
 
     def photo_to_json(self, photo: PhotoFeatures) -> str:
         """See `AnswerCodec`."""
-        return base64.b64encode(np.ascontiguousarray(photo.features, _FLOATS).tobytes()).decode()
+        return self.encode(photo.features)
 
     def photo_from_json(self, value: Any, info: PhotoInfo) -> PhotoFeatures:
         """See `AnswerCodec`."""
-        features = np.frombuffer(base64.b64decode(value), _FLOATS).astype(np.float32)
+        return _photo_features(info, self.decode(value))
+
+    def encode(self, features: NDArray[np.float32]) -> str:
+        """Return the bytes of the features as base64."""
+        return base64.b64encode(np.ascontiguousarray(features, _FLOATS).tobytes()).decode()
+
+    def decode(self, encoded: str) -> NDArray[np.float32]:
+        """Return the features; raises ValueError for what `encode` doesn't return."""
+        features = np.frombuffer(base64.b64decode(encoded), _FLOATS).astype(np.float32)
         if len(features) != self.size or not np.isfinite(features).all():
             raise ValueError(f"not {self.size} features")
-        return _photo_features(info, features)
+        return features
 
     def event_to_json(self, event: EventFeatures) -> None:
         """See `AnswerCodec`: an event has no features of its own."""
         del event
 
     def event_from_json(
-        self, value: Any, event_id: str, meta: Meta, photos: tuple[PhotoFeatures, ...]
+        self,
+        value: Any,
+        event_id: str,
+        meta: Meta,
+        photos: tuple[PhotoFeatures | PhotoAnimals, ...],
     ) -> EventFeatures:
         """See `AnswerCodec`."""
         if value is not None:

@@ -39,6 +39,7 @@ class RunStats:
     truncated: int = 0
     first_failures: list[Failure] = field(default_factory=list)
     set_aside: int = 0
+    left_out: int = 0
 
     def count(self, results: Iterable[TaskResult[Any]]) -> None:
         """Count all results."""
@@ -56,6 +57,9 @@ class RunStats:
             # photos of tasks without boxes have none
             self.set_aside += sum(
                 len(getattr(photo, "set_aside", ())) for photo in result.prediction.images
+            )
+            self.left_out += sum(
+                getattr(photo, "is_left_out", False) for photo in result.prediction.images
             )
         self.advance(result.photos, len(result.failures))
         if self.max_failures is not None and result.failures and self.failed > self.max_failures:
@@ -97,4 +101,5 @@ class RunStats:
             tuple(self.first_failures),
             seconds,
             self.truncated,
+            left_out=self.left_out,
         )

@@ -86,6 +86,8 @@ def print_summary(summary: Summary, done: str = "predicted") -> None:
     info(f"{counted(summary.events, 'event')} {done} from {photos}{rate}")
     if summary.set_aside is not None:
         info(f"{counted(summary.set_aside, 'box', 'boxes')} set aside, at places of --repeats")
+    if summary.left_out:
+        info(f"{counted(summary.left_out, 'photo')} without an animal, and so without a row")
     if summary.failed:
         listed = (
             f"{'is' if summary.failed == 1 else 'are'} listed in '{summary.failures}'"
