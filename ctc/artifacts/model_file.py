@@ -9,6 +9,9 @@ preprocessing        {"height", "width", "resize", "image_choice", "crop_margin"
 calibration          {label: …} or {}
 thresholds           {label: {class: probability, or null if no probability is high enough}}
                      or {}
+promises             {"thresholds": […], "blanks": […], "ranks": […], "sets": […], …}, each entry
+                     with the label, and `made_for`, how predictions are made that it holds for;
+                     {} or absent for none
 provenance           how it was made: dataset fingerprint, backbone, parity with the trained
                      network, …
 features             {"size": 1280}, of the output `features`; {} or absent for none. A file
@@ -61,7 +64,8 @@ class ModelInfo:
     to 1. `feature_size`: numbers per photo in the output `features`, None if there is none.
     `strangers`: what the output `strangeness` was fitted to, empty if there is none. `licence`: of
     the weights, such as an SPDX name. `source`: where an imported network is from. `taxonomy`: per
-    label and class the names of its ranks, those of TAXONOMIC_RANKS that are known.
+    label and class the names of its ranks, those of TAXONOMIC_RANKS that are known. `promises`:
+    what was proven on validation data, by kind.
     """
 
     labels: Mapping[str, tuple[str, ...]]
@@ -76,6 +80,7 @@ class ModelInfo:
     licence: str | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
     taxonomy: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    promises: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def outputs(self) -> Mapping[str, int]:
@@ -124,6 +129,7 @@ class ModelInfo:
             "licence": self.licence,
             "source": dict(self.source),
             "taxonomy": dict(self.taxonomy),
+            "promises": dict(self.promises),
             "ctc_version": self.ctc_version,
         }
         return {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
@@ -174,6 +180,7 @@ class ModelInfo:
                 licence=None if values.get("licence") is None else str(values["licence"]),
                 source=_parse_object(values, "source"),
                 taxonomy=_check_taxonomy(_parse_object(values, "taxonomy"), labels),
+                promises=_parse_object(values, "promises"),
             )
         except _DAMAGED as error:
             raise InputError(f"its metadata is damaged: {shorten(str(error))}") from None
@@ -191,6 +198,7 @@ class ModelInfo:
         "licence",
         "source",
         "taxonomy",
+        "promises",
         "ctc_version",
     )
 

@@ -23,6 +23,23 @@ BELOW_THRESHOLD = "below the threshold"
 PRESENCE_THRESHOLD = 0.5
 """Default threshold of the classes of a multi-label label."""
 
+ColumnValue = str | float | bool | tuple[str, ...] | None
+"""A value of a further column of a decision."""
+
+DECISION_COLUMNS: Mapping[str, type] = {
+    "before_prior": str,
+    "before_geofence": str,
+    "rank": str,
+    "scientific_name": str,
+    "common_name": str,
+    "taxon_id": str,
+    "lineage": str,
+    "prediction_set": tuple,
+    "dropped": bool,
+}
+"""The columns of decisions, in their order, and the types of their values; see
+`ctc/inference/decisions`. A tuple is one of classes."""
+
 Meta = Mapping[str, str | int | float | None]
 """Values of further columns, by name."""
 
@@ -88,7 +105,9 @@ class EventPrediction:
     `strangeness`: the mean of the photos', None if the model doesn't tell or wasn't asked;
     `stranger_threshold`: above which the event is unlike anything learnt, and all is UNKNOWN.
     `multi_label`: the labels that may have several classes at once, whose probabilities don't sum
-    to 1.
+    to 1. `decided`: per label whose answer a decision changed, the answer for the event and its
+    probability, in place of the most probable class. `columns`: per label the further columns of
+    decisions, such as the rank of the answer; all events of a run have the same.
     """
 
     id: str
@@ -100,6 +119,8 @@ class EventPrediction:
     multi_label: tuple[str, ...] = ()
     strangeness: float | None = field(default=None, kw_only=True)
     stranger_threshold: float | None = field(default=None, kw_only=True)
+    decided: Mapping[str, tuple[str, float]] = field(default_factory=dict, kw_only=True)
+    columns: Mapping[str, Mapping[str, ColumnValue]] = field(default_factory=dict, kw_only=True)
 
     @classmethod
     def from_schema(
@@ -142,9 +163,11 @@ class EventPrediction:
 
         `photo`: one of the event's photos, by default the whole event. If the probability is below
         the class's threshold, or the event or photo unlike anything learnt, the class is UNKNOWN.
-        For a multi-label label it is the first of `present_classes`, or UNKNOWN with the highest
-        probability.
+        What was decided about the event comes first. For a multi-label label it is the first of
+        `present_classes`, or UNKNOWN with the highest probability.
         """
+        if photo is None and label in self.decided:
+            return self.decided[label]
         if label in self.multi_label:
             return next(
                 iter(self.present_classes(label, photo)),
@@ -156,6 +179,17 @@ class EventPrediction:
         believed = lowest is not None and values[best] >= np.float32(lowest)
         believed = believed and not self.is_stranger(photo)
         return self.classes[label][best] if believed else UNKNOWN, float(values[best])
+
+    def with_columns(
+        self,
+        label: str,
+        columns: Mapping[str, ColumnValue],
+        decided: tuple[str, float] | None = None,
+    ) -> EventPrediction:
+        """Return the event with further columns of a label, and with another answer if given."""
+        known = {**self.columns, label: {**self.columns.get(label, {}), **columns}}
+        answers = self.decided if decided is None else {**self.decided, label: decided}
+        return replace(self, columns=known, decided=answers)
 
     def present_classes(
         self, label: str, photo: ImagePrediction | None = None

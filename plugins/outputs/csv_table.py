@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from ctc.artifacts.failures import EXCEL_OPTION
-from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.artifacts.predictions import ColumnValue, EventPrediction, Failure
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 from ctc.storage.csv_writer import open_rows
 
@@ -62,6 +62,7 @@ def _cells(row: PredictionRow, table: PredictionTable) -> list[str]:
         all_classes,
         *present,
         *strangers,
+        *map(_decided_cell, row.decided),
         *path,
         *box,
     ]
@@ -91,6 +92,14 @@ def _json_list(names: tuple[str, ...] | None) -> str:
 
 def _to_text(value: FieldValue) -> str:
     return "" if value is None else str(value)
+
+
+def _decided_cell(value: ColumnValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return _json_list(value)
+    return f"{value:.4f}" if isinstance(value, float) else _to_text(value)
 
 
 def _box_cell(value: FieldValue) -> str:

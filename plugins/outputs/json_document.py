@@ -12,6 +12,7 @@ A model with multi-label labels adds `"predictions_present": {"species": ["cat",
 classes that are present, most probable first. Probabilities are numbers, rounded to four decimals.
 A model that tells what is unlike anything learnt adds `"strangeness": 12.3` to events and photos,
 and `"unknown_reason": {"species": "unlike anything learnt"}` to events with an unknown class.
+Decisions add their columns, such as `"rank": {"species": "family"}`.
 A photo of a run with a detector has `"boxes"`, the surest first: `{"category": "animal",
 "confidence": 0.93, "bbox": [left, top, width, height], "predictions": …}`, `bbox` as fractions.
 A photo for which they are known also has the keys `datetime`, `camera`, `latitude` and `longitude`.
@@ -24,7 +25,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, Probabilities
+from ctc.artifacts.predictions import (
+    ColumnValue,
+    EventPrediction,
+    Failure,
+    ImagePrediction,
+    Probabilities,
+)
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import exif_fields
@@ -60,6 +67,7 @@ def event_to_dict(event: EventPrediction, max_classes: int | None = None) -> dic
         "confidences_top": {label: round(value, 4) for label, (_, value) in tops.items()},
         **_present_classes(event),
         **_strangers(event),
+        **_decided(event),
         "aggregated_pred": _probabilities_by_class(event.classes, event.probabilities, max_classes),
         "images": [_photo_to_dict(event, photo, max_classes) for photo in event.images],
         "meta_data": dict(event.meta),
@@ -79,6 +87,15 @@ def _strangers(event: EventPrediction) -> dict[str, Any]:
     reasons = {label: why for label in event.classes if (why := event.unknown_reason(label))}
     found = {"unknown_reason": reasons} if reasons else {}
     return {"strangeness": round(event.strangeness, 1), **found}
+
+
+def _decided(event: EventPrediction) -> dict[str, Any]:
+    """Return the columns of decisions, with the values by label."""
+    found: dict[str, dict[str, ColumnValue]] = {}
+    for label, columns in event.columns.items():
+        for name, value in columns.items():
+            found.setdefault(name, {})[label] = value
+    return found
 
 
 def _photo_to_dict(

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.artifacts.predictions import DECISION_COLUMNS, EventPrediction, Failure
 from ctc.errors import require_extra
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
@@ -76,6 +76,11 @@ def _schema(table: PredictionTable) -> pa.Schema:
         "predictions_all": pa.map_(pa.string(), pa.float32()),
         PRESENT: pa.list_(pa.string()),
         STRANGENESS: pa.float32(),
+        **{
+            name: pa.bool_() if kind is bool else pa.list_(pa.string())
+            for name, kind in DECISION_COLUMNS.items()
+            if kind is not str
+        },
         **dict.fromkeys(BOX[1:], pa.float64()),
         LATITUDE: pa.float64(),
         LONGITUDE: pa.float64(),
@@ -103,6 +108,7 @@ def _cells(row: PredictionRow, table: PredictionTable) -> tuple[Any, ...]:
         *first,
         *present,
         *strangers,
+        *row.decided,
         *path,
         *(row.box or ()),
         _to_text(time),

@@ -6,6 +6,7 @@ id, label, prediction_top,
 predictions_present                      present classes of a multi-label label, if any
 unknown_reason, strangeness              why a class is unknown, and how far the event or photo is
                                          from all that was learnt; of models that tell
+the columns of decisions                 see docs/prediction-files.md; of the event in all its rows
 path                                     of the photo, in a table of photos or boxes
 box_category, box_confidence, box_x,
   box_y, box_width, box_height           of the box, in a table of boxes; fractions of the photo
@@ -23,7 +24,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction, box_photos
+from ctc.artifacts.predictions import (
+    DECISION_COLUMNS,
+    ColumnValue,
+    EventPrediction,
+    Failure,
+    ImagePrediction,
+    box_photos,
+)
 from ctc.errors import UsageError
 from ctc.plugin import Option
 
@@ -63,7 +71,8 @@ class PredictionRow:
 
     `probabilities` by class, of the most likely ones if the table has a limit. `present`: the
     present classes of a multi-label label, None for another label. `unknown_reason`,
-    `strangeness`: None if the class is known, or the model doesn't tell. `path`: None in a table of
+    `strangeness`: None if the class is known, or the model doesn't tell. `decided`: the values of
+    the columns of decisions. `path`: None in a table of
     events. `photo_fields`: in the order of PHOTO_FIELDS. `meta`: the values of the other columns.
     """
 
@@ -75,6 +84,7 @@ class PredictionRow:
     present: tuple[str, ...] | None
     unknown_reason: str | None
     strangeness: float | None
+    decided: tuple[ColumnValue, ...]
     path: str | None
     box: tuple[FieldValue, ...] | None
     photo_fields: tuple[FieldValue, ...]
@@ -87,7 +97,8 @@ class PredictionTable:
 
     `meta` holds the names of the other meta columns, as events name them. `has_multi_label` tells
     whether the model has a multi-label label, `has_strangers` whether it tells what is unlike
-    anything learnt. `max_classes`: see MAX_CLASSES; None for all.
+    anything learnt. `decided`: the columns of decisions. `max_classes`: see MAX_CLASSES; None for
+    all.
     """
 
     events: Iterator[EventPrediction]
@@ -96,6 +107,7 @@ class PredictionTable:
     per_box: bool
     has_multi_label: bool
     has_strangers: bool
+    decided: tuple[str, ...] = ()
     max_classes: int | None = None
 
     @property
@@ -105,6 +117,7 @@ class PredictionTable:
             *COLUMNS,
             *[PRESENT] * self.has_multi_label,
             *[UNKNOWN_REASON, STRANGENESS] * self.has_strangers,
+            *self.decided,
             *[PATH] * (self.per_photo or self.per_box),
             *(BOX if self.per_box else ()),
             *PHOTO_FIELDS,
@@ -161,8 +174,15 @@ def build_table(
         per_box,
         bool(first and first.multi_label),
         bool(first and first.strangeness is not None),
+        _decided_columns(first) if first else (),
         options.get(MAX_CLASSES.key),
     )
+
+
+def _decided_columns(event: EventPrediction) -> tuple[str, ...]:
+    """Return the columns of decisions that a label has, in the order of DECISION_COLUMNS."""
+    present = {name for found in event.columns.values() for name in found}
+    return tuple(name for name in DECISION_COLUMNS if name in present)
 
 
 def most_likely(
@@ -199,6 +219,7 @@ def _rows(
             present,
             event.unknown_reason(label, photo),
             (photo or event).strangeness,
+            tuple(event.columns.get(label, {}).get(name) for name in table.decided),
             path,
             _box_cells(photo) if table.per_box and photo else None,
             fields,

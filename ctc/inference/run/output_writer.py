@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ctc.artifacts.failures import EXCEL_OPTION, FailureFile, failure_path
+from ctc.inference.decisions.decision import Decisions
+from ctc.inference.decisions.registry import FACTORIES
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.run.chunks import chunks_folder
 from ctc.inference.run.stats import RunStats
@@ -73,7 +75,8 @@ def write_output(
     with suppress(_NoAnswerError), atomic_write(output) as partial:
         for_excel = bool(context.options.get(EXCEL_OPTION))
         with FailureFile(failure_path(output), for_excel) as failures:
-            entries = stats.entries(results.results, failures.add)
+            decisions = Decisions.from_settings(context.settings, FACTORIES)
+            entries = decisions.apply(stats.entries(results.results, failures.add))
             output_format.write(entries, partial, context)
             stamp = _stamp(partial) if stats.events else None
             results.seal({"stamp": stamp, **_form(output_format, context.options)})

@@ -1,0 +1,1 @@
+"""Decisions about predicted events, made between the journal and the output."""
