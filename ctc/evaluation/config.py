@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ctc.detection.detector import DetectionConfig
+from ctc.detection.tiles import TileConfig
 from ctc.hardware import usable_cores
 from ctc.runtime.config import RuntimeConfig
 
@@ -24,8 +26,8 @@ class ScoringConfig:
     `aggregation` names the plugin that combines an event's photos. `location` is the metadata
     column with an event's location. `truth_labels`: by label of the predictions, the name of the
     ground truth's label, where it differs. `runtime` uses all CPU cores by default; without a batch
-    size it is BATCH_SIZE. `aggregation_options`: the options of the aggregation that are given, by
-    key. `flips`: take the mean with the mirror image of each photo.
+    size it is BATCH_SIZE, with a detector measured. `aggregation_options`: the options of the
+    aggregation that are given, by key. `flips`: take the mean with the mirror image of each photo.
     """
 
     aggregation: str = "mean"
@@ -52,12 +54,22 @@ class ReportConfig:
 
 
 @dataclass(frozen=True)
+class DetectorConfig:
+    """A detector that finds the animals for a model: its file, what counts as a box, and tiles."""
+
+    path: Path
+    boxes: DetectionConfig = field(default_factory=DetectionConfig)
+    tiles: TileConfig = field(default_factory=TileConfig)
+
+
+@dataclass(frozen=True)
 class EvaluateConfig:
     """What to evaluate, and what to write about it.
 
     `run` is the folder of the training run that the model was exported from. `explain` is the
-    number of events per label that get a saliency map. `split` and `explain` apply to models only,
-    `image_root` (the folder that relative photo paths start from) to prediction files only.
+    number of events per label that get a saliency map. `detector` finds the animals first, and has
+    no saliency maps. `split`, `explain` and `detector` apply to models only, `image_root` (the
+    folder that relative photo paths start from) to prediction files only.
     """
 
     split: str = "test"
@@ -66,6 +78,7 @@ class EvaluateConfig:
     image_root: Path | None = None
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
+    detector: DetectorConfig | None = None
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from ctc.artifacts.dataset import TRAIN, Dataset
+from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.model_file import ModelInfo
+from ctc.errors import UsageError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.ground_truth import join_ground_truth
 from ctc.evaluation.answers.photo_boxes import read_photo_boxes
 from ctc.evaluation.answers.prediction_file import read_predictions
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.answers.score_split import ScoredSplit
-from ctc.evaluation.calibration.calibration import undo_calibration
 from ctc.evaluation.config import EvaluateConfig
 from ctc.evaluation.explain.explain import (
     FOLDER,
@@ -35,9 +35,15 @@ from ctc.evaluation.html.thumbnails import (
 from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 from ctc.evaluation.metrics.evaluation import Evaluation
 from ctc.evaluation.metrics.metrics_file import METRICS_CSV, METRICS_JSON, write_metrics
-from ctc.evaluation.score_model import open_model, score_model
+from ctc.evaluation.model_context import model_context
+from ctc.evaluation.score_model import (
+    open_model,
+    open_with_detector,
+    score_model,
+    score_with_detector,
+)
 from ctc.evaluation.training_history import load_history
-from ctc.evaluation.training_overlap import UNKNOWN, overlap_notes, training_overlap
+from ctc.evaluation.training_overlap import UNKNOWN, overlap_notes
 from ctc.evaluation.worklists.review_lists import (
     LABEL_ERRORS,
     TO_LABEL,
@@ -79,18 +85,24 @@ def evaluate_model(
 
     Raises CtcError, writing nothing, if the model or the dataset can't be used.
     """
+    if config.explain and config.detector:
+        raise UsageError(
+            "--explain shows what a model sees in whole photos: leave it out, or --detector"
+        )
     model = open_model(model_file, config.scoring)
     dataset = open_dataset(dataset_folder, [config.split])
     history = load_history(config.run, model.info)
-    scored = score_model(model, dataset, config.split, config.scoring, reporter)
-    context = _model_context(model, dataset, scored, config)
+    scored, info = _score(model, dataset, config, reporter)
+    context = model_context(model, dataset, scored, config)
     notes = overlap_notes(context.subject["trained"], config.split)
     evaluation = evaluate(scored.data, context, (*notes, *scored.notes))
     explanations = (
         _explain(model, dataset, scored.data, output, config, reporter) if config.explain else None
     )
     thumbnails = thumbnails_from_dataset(dataset, config.split)
-    extras = ReportExtras(scored.failures, model.info, history, explanations, config.report)
+    extras = ReportExtras(
+        scored.failures, info, history, explanations, config.report, lambda _: scored.boxes
+    )
     return _write_outputs(scored.data, evaluation, output, thumbnails, extras)
 
 
@@ -134,41 +146,15 @@ def evaluate_predictions(
     return _write_outputs(joined.data, evaluation, output, thumbnails_from_files(root), extras)
 
 
-def _model_context(
-    model: Model, dataset: Dataset, scored: ScoredSplit, config: EvaluateConfig
-) -> EvaluationContext:
-    info, scoring = model.info, config.scoring
-    aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
-    return EvaluationContext(
-        subject={
-            "model": model.path.name,
-            "dataset": dataset.display_path.name,
-            "fingerprint": dataset.fingerprint(),
-            "split": config.split,
-            "aggregation": scoring.aggregation,
-            **({"flips": True} if scoring.flips else {}),
-            "trained": training_overlap(info, dataset, config.split),
-            "failures": len(scored.failures),
-        },
-        train_counts=_train_class_counts(dataset, info.labels, config.scoring.truth_labels),
-        thresholds=info.thresholds,
-        calibration=info.calibration,
-        uncalibrated=undo_calibration(scored.data, info.calibration, aggregators(info.multi_label)),
-    )
-
-
-def _train_class_counts(
-    dataset: Dataset, labels: Mapping[str, tuple[str, ...]], truth_labels: Mapping[str, str]
-) -> dict[str, tuple[int, ...]]:
-    """Count each class of the model's labels in the train split, if there is one."""
-    known = {label.name: label for label in dataset.manifest.labels if TRAIN in label.counts}
-    counts = {}
-    for name, classes in labels.items():
-        label = known.get(truth_labels.get(name, name))
-        if label:
-            by_class = dict(zip(label.classes, label.counts[TRAIN], strict=True))
-            counts[name] = tuple(by_class.get(one, 0) for one in classes)
-    return counts
+def _score(
+    model: Model, dataset: Dataset, config: EvaluateConfig, reporter: Reporter
+) -> tuple[ScoredSplit, ModelInfo]:
+    """Return the predictions of the split, and what of the model's metadata they follow."""
+    if config.detector is None:
+        return score_model(model, dataset, config.split, config.scoring, reporter), model.info
+    two_stages = open_with_detector(model, dataset, config.detector, config.scoring)
+    scored = score_with_detector(two_stages, dataset, config.split, config.scoring, reporter)
+    return scored, replace(model.info, thresholds={}, strangers={})
 
 
 def _explain(

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.model_file import ModelInfo
+from ctc.detection.opening import load_detector
+from ctc.errors import UsageError
+from ctc.evaluation.answers.score_boxes import EvaluatedModel, score_boxes
 from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit, score_split
-from ctc.evaluation.config import ScoringConfig
+from ctc.evaluation.config import DetectorConfig, ScoringConfig
+from ctc.inference.animal_crops import TwoNetworks
+from ctc.inference.box_classification import WHOLE_PHOTOS, box_postprocessor
+from ctc.inference.detection import DetectionModel
+from ctc.plugin import Aggregation
+from ctc.plugin.manager import plugins
+from ctc.plugin.option_values import bind_options
 from ctc.reporting import Reporter, counted
 from ctc.runtime.flips import mean_with_mirrored
 from ctc.runtime.session import Model, load_model
 
 MAX_FAILURES_SHOWN = 5
+
+Advance = Callable[[int], None]
+"""Gets the number of inputs that are done."""
 
 
 def open_model(path: Path, config: ScoringConfig) -> Model:
@@ -35,9 +50,63 @@ def score_model(
     run = predict or model.predict
     if config.flips:
         run = partial(mean_with_mirrored, run)
+
+    def score(advance: Advance) -> ScoredSplit:
+        return score_split(run, model.info, dataset, split, config, advance)
+
+    return _with_progress(score, dataset, split, reporter)
+
+
+def open_with_detector(
+    model: Model, dataset: Dataset, detector: DetectorConfig, config: ScoringConfig
+) -> EvaluatedModel:
+    """Open the detector that finds the animals for `model` in the photos of the dataset.
+
+    Raises UsageError for a dataset of crops, and as `box_postprocessor` and `open_detector`.
+    """
+    if dataset.manifest.shrink.get("crop_margin") is not None:
+        raise UsageError(
+            f"'{dataset.display_path}' holds animals that are cut out already (`ctc dataset "
+            "--crop-box`): leave out --detector, or evaluate on a dataset of whole photos"
+        )
+    aggregation = plugins().get(Aggregation, config.aggregation)
+    postprocessor = box_postprocessor(model)
+    opened = load_detector(detector.path, config.runtime)
+    return EvaluatedModel(
+        TwoNetworks(opened, model),
+        DetectionModel(opened, detector.boxes, detector.tiles),
+        postprocessor,
+        bind_options(aggregation, config.aggregation_options),
+        config.flips,
+    )
+
+
+def score_with_detector(
+    model: EvaluatedModel, dataset: Dataset, split: str, config: ScoringConfig, reporter: Reporter
+) -> ScoredSplit:
+    """Predict the animals that the detector finds in the whole split; see `score_model`."""
+
+    def score(advance: Advance) -> ScoredSplit:
+        return score_boxes(model, dataset, split, config, advance)
+
+    scored = _with_progress(score, dataset, split, reporter)
+    return replace(scored, notes=(*scored.notes, *_model_notes(model.network.classifier.info)))
+
+
+def _model_notes(info: ModelInfo) -> Iterator[str]:
+    """Yield what should be known of a model whose photos a detector cuts."""
+    if info.preprocessing.crop_margin is None:
+        yield WHOLE_PHOTOS
+    if info.thresholds:
+        yield "the model's thresholds were fitted without a detector and are left out"
+
+
+def _with_progress(
+    score: Callable[[Advance], ScoredSplit], dataset: Dataset, split: str, reporter: Reporter
+) -> ScoredSplit:
     images = sum(shard.images for shard in dataset.shards(split))
     with reporter.progress(split, images) as bar:
-        scored = score_split(run, model.info, dataset, split, config, bar.advance)
+        scored = score(bar.advance)
     if scored.failures:
         failed = counted(len(scored.failures), "photo or record", "photos or records")
         reporter.warn(f"{failed} could not be used:")

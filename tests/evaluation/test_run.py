@@ -367,7 +367,7 @@ def test_evaluate_predictions_rejects_nan_and_writes_nothing(tmp_path, capsys) -
         ),
         (
             ["p.csv", "--truth", "i.parquet", "--split", "val"],
-            "--split, --explain and --flips need a model and a DATASET",
+            "--split, --explain, --flips and --detector need a model and a DATASET",
         ),
         (["missing.onnx", "dataset"], "is not there: make one with `ctc export` or `ctc import`"),
         (["p.csv", "--truth", "i.parquet", "--aggregation", "maen"], "did you mean 'mean'"),

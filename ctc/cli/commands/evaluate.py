@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.options.option import option
+from ctc.cli.options.boxes import BOXES, DETECTOR, pop_boxes, require_detector
+from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.report import report_options
-from ctc.cli.options.scoring import require_report_packages, scoring_config, scoring_options
+from ctc.cli.options.scoring import (
+    require_report_packages,
+    scoring_config,
+    scoring_options_with,
+)
 from ctc.cli.registry import PARTLY_FAILED
 from ctc.errors import OutputExistsError, UsageError
 from ctc.reporting import counted
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from ctc.evaluation.run import EvaluationResult
 
 DEFAULT_SPLIT = "test"
+SCORING = scoring_options_with("16; with --detector measured")
 _HEADER = (
     "label",
     "unit",
@@ -77,7 +83,8 @@ _HEADER = (
 )
 @option("--licence", metavar="TEXT", help="Licence of the model, for its model card.")
 @report_options
-@scoring_options
+@apply_options((DETECTOR, *BOXES))
+@SCORING
 def command(
     source: Path,
     dataset: Path | None,
@@ -88,18 +95,15 @@ def command(
 ) -> int:
     """Evaluate a MODEL on a split of a DATASET, or PREDICTIONS against the ground truth.
 
+    With --detector, the MODEL names the animals that the detector finds, as in `ctc predict`.
+
     OUTPUT holds report.html, for any browser; all metrics with confidence intervals (metrics.json;
     per class in metrics.csv); the labels that the model disagrees with, confident disagreements
     first (label_errors.csv); and the events that are most worth labelling (to_label.csv).
     docs/evaluate.md defines each metric.
     """
     require_report_packages("evaluate")
-    if truth and (options["split"] or options["explain"] or options["flips"]):
-        raise UsageError(
-            "--split, --explain and --flips need a model and a DATASET, not predictions"
-        )
-    if dataset and options["image_root"]:
-        raise UsageError("--image-root is for predictions: a DATASET contains its photos")
+    _check_options(dataset, truth, options)
     _check_output(output, overwrite)
     from ctc.evaluation.run import evaluate_predictions
 
@@ -114,6 +118,18 @@ def command(
     return PARTLY_FAILED if result.failures else 0
 
 
+def _check_options(dataset: Path | None, truth: Path | None, options: dict[str, Any]) -> None:
+    """Raise UsageError for options of the other way to evaluate, and boxes without a detector."""
+    of_models = ("split", "explain", "flips", "detector")
+    if truth and any(options[name] for name in of_models):
+        raise UsageError(
+            "--split, --explain, --flips and --detector need a model and a DATASET, not predictions"
+        )
+    if dataset and options["image_root"]:
+        raise UsageError("--image-root is for predictions: a DATASET contains its photos")
+    require_detector(options)
+
+
 def _check_output(output: Path, overwrite: bool) -> None:
     """Raise OutputExistsError for a file, and for a folder with content.
 
@@ -126,8 +142,9 @@ def _check_output(output: Path, overwrite: bool) -> None:
 
 
 def _config(options: dict[str, Any]) -> EvaluateConfig:
-    from ctc.evaluation.config import EvaluateConfig, ReportConfig
+    from ctc.evaluation.config import DetectorConfig, EvaluateConfig, ReportConfig
 
+    detector, boxes = options["detector"], pop_boxes(options)
     return EvaluateConfig(
         split=options["split"] or DEFAULT_SPLIT,
         run=options["run"],
@@ -135,6 +152,7 @@ def _config(options: dict[str, Any]) -> EvaluateConfig:
         image_root=options["image_root"],
         scoring=scoring_config(options),
         report=ReportConfig(options["thumbnails"], options["licence"], options["excel"]),
+        detector=None if detector is None else DetectorConfig(detector, **boxes),
     )
 
 

@@ -13,7 +13,7 @@ from ctc.cli.options.inference import (
     PROVIDER,
     threads_option,
 )
-from ctc.cli.options.option import apply_options, option
+from ctc.cli.options.option import Decorator, apply_options, option
 from ctc.errors import UsageError, require_extra
 
 if TYPE_CHECKING:
@@ -39,31 +39,39 @@ def _parse_truth_labels(
     return named
 
 
-scoring_options = apply_options(
-    (
-        AGGREGATION,
-        FLIPS,
-        LOCATION,
-        option(
-            "--truth-label",
-            "truth_labels",
-            multiple=True,
-            callback=_parse_truth_labels,
-            metavar="LABEL=TRUTH",
-            show_default="the same name",
-            help="Label of the predictions, and its name in the ground truth. Repeatable.",
-        ),
-        PROVIDER,
-        option(
-            "--batch-size",
-            type=click.IntRange(1, MAX_BATCH_SIZE),
-            default=16,
-            help="Inference batch size.",
-        ),
-        threads_option("all"),
-        option("--overwrite", is_flag=True, help="Replace an existing --output."),
-    )
+TRUTH_LABELS = option(
+    "--truth-label",
+    "truth_labels",
+    multiple=True,
+    callback=_parse_truth_labels,
+    metavar="LABEL=TRUTH",
+    show_default="the same name",
+    help="Label of the predictions, and its name in the ground truth. Repeatable.",
 )
+
+
+def scoring_options_with(batch_size: str) -> Decorator:
+    """Return what adds the options to a command function; `batch_size` describes its default."""
+    return apply_options(
+        (
+            AGGREGATION,
+            FLIPS,
+            LOCATION,
+            TRUTH_LABELS,
+            PROVIDER,
+            option(
+                "--batch-size",
+                type=click.IntRange(1, MAX_BATCH_SIZE),
+                show_default=batch_size,
+                help="Inference batch size.",
+            ),
+            threads_option("all"),
+            option("--overwrite", is_flag=True, help="Replace an existing --output."),
+        )
+    )
+
+
+scoring_options = scoring_options_with("16")
 """Add the options to a command function."""
 
 
@@ -72,7 +80,7 @@ def scoring_config(options: dict[str, Any]) -> ScoringConfig:
 
     Raises CtcError for an aggregation, or an option of one, that doesn't exist.
     """
-    from ctc.evaluation.config import ScoringConfig
+    from ctc.evaluation.config import BATCH_SIZE, ScoringConfig
     from ctc.hardware import usable_cores
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
@@ -80,9 +88,10 @@ def scoring_config(options: dict[str, Any]) -> ScoringConfig:
     from ctc.runtime.config import RuntimeConfig
 
     # `--precision` of `ctc calibrate` is not that of the network
+    default = None if options.get("detector") else BATCH_SIZE
     runtime = RuntimeConfig(
         options.pop("provider"),
-        batch_size=options.pop("batch_size"),
+        batch_size=options.pop("batch_size") or default,
         threads=options.pop("threads") or usable_cores(),
     )
     aggregation, given = options.pop("aggregation"), options.pop("aggregation_options")

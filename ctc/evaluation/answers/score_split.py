@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +17,17 @@ from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.collector import PredictionCollector
 from ctc.evaluation.answers.event_facts import EventFacts, parse_event_facts
-from ctc.evaluation.answers.ground_truth import encode_truth
-from ctc.evaluation.answers.label_names import match_labels
-from ctc.evaluation.answers.multi_label_truth import encode_multi_hot
+from ctc.evaluation.answers.photo_boxes import PhotoBoxes
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.answers.split_images import SplitImage, read_split_images
+from ctc.evaluation.answers.split_truth import (
+    EventSummary,
+    add_truth,
+    observation_notes,
+    shared_labels,
+)
 from ctc.evaluation.config import BATCH_SIZE, ScoringConfig
 from ctc.images.decode import Pixels
-from ctc.reporting import counted
 from ctc.storage.ordered_map import map_in_order
 
 BatchProbabilities = Mapping[str, NDArray[np.float32]]
@@ -43,12 +45,15 @@ class ScoredSplit:
     """Predictions of a split with their ground truth.
 
     `failures` says where records or photos could not be used, and why. `notes` describe what is
-    not counted.
+    not counted. `labels`: by label of the predictions, that of the dataset which it is compared
+    with. `boxes`: those of a detector, by the path of the photo.
     """
 
     data: EvaluationData
     failures: tuple[str, ...]
     notes: tuple[str, ...]
+    labels: Mapping[str, Label]
+    boxes: PhotoBoxes = field(default_factory=dict)
 
 
 def score_split(
@@ -64,7 +69,7 @@ def score_split(
     `on_progress` gets the number of inputs that were predicted. Raises CtcError for an unknown
     split, a split without a usable photo, and a model that shares no label with the dataset.
     """
-    labels = _shared_labels(info, dataset, config.truth_labels)
+    labels = shared_labels(info.labels, dataset, config.truth_labels)
     failures: list[str] = []
     runtime = config.runtime
     images = read_split_images(
@@ -84,8 +89,9 @@ def score_split(
     data = events.collector.to_evaluation_data(
         aggregator_factory(config.aggregation, config.aggregation_options)(info.multi_label)
     )
-    data = _add_truth(data, events.records, labels, info)
-    return ScoredSplit(data, tuple(failures), _observation_notes(events.records, labels, info))
+    data = add_truth(data, events.records, labels, info.multi_label)
+    notes = observation_notes(events.records, labels, info.multi_label)
+    return ScoredSplit(data, tuple(failures), notes, labels)
 
 
 def is_infrared(pixels: Pixels) -> bool:
@@ -96,23 +102,12 @@ def is_infrared(pixels: Pixels) -> bool:
     )
 
 
-class _EventSummary(NamedTuple):
-    """The number of photos of an event record, and its class numbers by label."""
-
-    n_photos: int
-    labels: Mapping[str, tuple[int, ...]]
-
-    @property
-    def n_observations(self) -> int:
-        return max(map(len, self.labels.values()), default=0)
-
-
 class _EventCollector:
     """The predictions of a split, and a summary of each event."""
 
     def __init__(self, info: ModelInfo, location: str) -> None:
         self.collector = PredictionCollector()
-        self.records: list[_EventSummary] = []
+        self.records: list[EventSummary] = []
         self._info, self._location = info, location
 
     def add_batch(self, batch: list[SplitImage], probabilities: BatchProbabilities) -> None:
@@ -122,7 +117,7 @@ class _EventCollector:
             event = image.selection.event
             number = self.collector.add_event(event.event_id, self._facts(event, image.pixels))
             if number == len(self.records):
-                self.records.append(_EventSummary(len(event.jpegs), event.labels))
+                self.records.append(EventSummary(len(event.jpegs), event.labels))
             for label, classes in self._info.labels.items():
                 unit.add(number, image.path, label, classes, probabilities[label][row])
 
@@ -130,15 +125,6 @@ class _EventCollector:
         facts = parse_event_facts(event.meta, self._location)
         is_known = facts.light != MISSING
         return facts if is_known else facts._replace(is_infrared=is_infrared(pixels))
-
-
-def _shared_labels(
-    info: ModelInfo, dataset: Dataset, truth_labels: Mapping[str, str]
-) -> Mapping[str, Label]:
-    """Return the label of the dataset for each label of the model that has one."""
-    known = {label.name: label for label in dataset.manifest.labels}
-    names = match_labels(info.labels, known, truth_labels, "the model", f"'{dataset.display_path}'")
-    return {label: known[name] for label, name in names.items()}
 
 
 def _predict_batches(
@@ -152,58 +138,3 @@ def _predict_batches(
     batches = iter(lambda: list(islice(images, batch_size)), [])
     with ThreadPoolExecutor(threads, "ctc-evaluate") as pool:
         yield from map_in_order(pool, predict_batch, batches, threads + 1)
-
-
-def _add_truth(
-    data: EvaluationData,
-    records: Sequence[_EventSummary],
-    labels: Mapping[str, Label],
-    info: ModelInfo,
-) -> EvaluationData:
-    single = {
-        label: encode_truth(_first_classes(records, known), info.labels[label])
-        for label, known in labels.items()
-        if label not in info.multi_label
-    }
-    multi_label = {
-        label: encode_multi_hot(_all_classes(records, known), info.labels[label])
-        for label, known in labels.items()
-        if label in info.multi_label
-    }
-    encoded = single | multi_label
-    return replace(
-        data,
-        truth={label: numbers for label, (numbers, _) in single.items()},
-        multi_label={label: rows for label, (rows, _) in multi_label.items()},
-        foreign={label: foreign for label, (_, foreign) in encoded.items() if foreign},
-        photos_in_event=np.array([record.n_photos for record in records], np.int32),
-    )
-
-
-def _first_classes(records: Sequence[_EventSummary], label: Label) -> list[str | None]:
-    """Return the class of each event's first observation, by name.
-
-    Names, since the dataset may have other classes than the model, or in another order.
-    """
-    numbers = [next(iter(record.labels.get(label.name, ())), MISSING) for record in records]
-    return [None if number == MISSING else label.classes[number] for number in numbers]
-
-
-def _all_classes(records: Sequence[_EventSummary], label: Label) -> list[set[str]]:
-    """Return the classes of all observations of each event, by name."""
-    return [
-        {label.classes[n] for n in record.labels.get(label.name, ()) if n != MISSING}
-        for record in records
-    ]
-
-
-def _observation_notes(
-    records: Sequence[_EventSummary], labels: Collection[str], info: ModelInfo
-) -> tuple[str, ...]:
-    several = sum(record.n_observations > 1 for record in records)
-    single = [label for label in labels if label not in info.multi_label]
-    if not several or not single:
-        return ()
-    where = f" for {', '.join(single)}" if len(single) < len(labels) else ""
-    have = counted(several, "event has", "events have")
-    return (f"{have} several observations: the first one counts{where}",)

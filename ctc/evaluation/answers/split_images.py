@@ -53,9 +53,7 @@ def read_split_images(
     pending: deque[PhotoSelection] = deque()
 
     def selections() -> Iterator[PhotoSelection]:
-        records = _unique_events(
-            read_events(dataset, split, record_table(dataset, split), on_error)
-        )
+        records = unique_events(read_events(dataset, split, record_table(dataset, split), on_error))
         wanted = (one for one in records if event_ids is None or one[1].event_id in event_ids)
         for selection in select_photos(wanted, preprocessing):
             pending.append(selection)
@@ -68,7 +66,7 @@ def read_split_images(
         yield SplitImage(selection, sample.image)
 
 
-def _unique_events(records: Iterable[tuple[str, EventRecord]]) -> Iterator[tuple[str, EventRecord]]:
+def unique_events(records: Iterable[tuple[str, EventRecord]]) -> Iterator[tuple[str, EventRecord]]:
     """Yield each event once; upsampled events are repeated in the records."""
     seen: set[str] = set()
     for where, event in records:

@@ -33,8 +33,9 @@ def describe_subject(evaluation: Evaluation) -> str:
     """Return a sentence on what was evaluated on what."""
     subject, counts = evaluation.subject, _format_counts(evaluation)
     if "split" in subject:
-        dataset = subject.get("dataset", "a dataset")
+        dataset, detector = subject.get("dataset", "a dataset"), subject.get("detector")
         text = f"Evaluated on the split “{subject['split']}” of “{dataset}”: {counts}."
+        text += f" The detector “{detector}” found the animals." if detector else ""
     else:
         text = f"Compared with the ground truth in “{subject.get('truth', 'unknown')}”: {counts}."
     return text + _TRAINED.get(str(subject.get("trained")), "")
