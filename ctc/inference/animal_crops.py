@@ -94,9 +94,13 @@ def cut_out(
                 yield _crop(photos[0].pixels, one.box, preprocessing)
 
 
+def crop_margin(how: Preprocessing) -> float:
+    """Return the margin around a box that the model's crops have."""
+    return MARGIN if how.crop_margin is None else how.crop_margin
+
+
 def _crop(pixels: NDArray[np.uint8], box: Box, how: Preprocessing) -> NDArray[np.uint8]:
-    margin = MARGIN if how.crop_margin is None else how.crop_margin
-    place = square_around(box, pixels.shape[0], pixels.shape[1], margin)
+    place = square_around(box, pixels.shape[0], pixels.shape[1], crop_margin(how))
     rows = slice(place.top, place.top + place.height)
     return to_model_input(pixels[rows, place.left : place.left + place.width], how)
 

@@ -32,6 +32,7 @@ from ctc.inference.animal_crops import (
     TwoNetworks,
     ask_in_batches,
     check_not_stacked,
+    crop_margin,
     cut_out,
     is_cut_out,
     kept_size,
@@ -302,7 +303,12 @@ class BoxClassificationTask:
             model.notes,
             (info.preprocessing.height, info.preprocessing.width),
             info.provenance,
-            {**found.settings, **taxonomy_settings(info), "detector": self.detector.name},
+            {
+                **found.settings,
+                **taxonomy_settings(info),
+                "detector": self.detector.name,
+                "crop_margin": crop_margin(info.preprocessing),
+            },
         )
 
 

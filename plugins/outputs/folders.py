@@ -3,56 +3,74 @@
 The photos of an event go together into the folder of the event's class or, for a multi-label label,
 of every class that is present. A link's name shows where the photo is from: `north/day
 1/IMG_01.jpg` is linked as `north__day 1__IMG_01.jpg`, with a number where that name is taken.
-`_failed.csv` lists the photos that are in no folder.
+`_failed.csv` lists the photos that are in no folder. With --crops each box of a detector is cut out
+into the folder of its own class, see `ctc.images.crop_folders`.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, count
 from pathlib import Path
 
-from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.errors import ImageError, InputError, reason
+from ctc.artifacts.predictions import (
+    EventPrediction,
+    Failure,
+    ImagePrediction,
+    box_photos,
+)
+from ctc.errors import ImageError, InputError, UsageError, reason
 from ctc.images import read_photo
+from ctc.images.crop_folders import (
+    CROP_MARGIN,
+    FAILURES_FILE,
+    BoxedPhoto,
+    ClassBox,
+    write_crop_folders,
+)
 from ctc.plugin import Option, OutputContext, OutputFormat, hookimpl
 from ctc.storage.csv_writer import open_rows
-from ctc.storage.paths import absolute_path, is_url, relative_path
+from ctc.storage.file_names import FolderNames, flat_name, safe_name, with_number
+from ctc.storage.paths import absolute_path, is_url
 
 from .csv_table import EXCEL
 from .label_option import LABEL, selected_label
 
 COPY = Option("copy", "Copy the photos instead of linking to them.", "flag", default=False)
-FAILURES_FILE = "_failed.csv"
-MAX_BYTES = 200
-"""Length of a name; file systems allow 255 bytes, and a number may be appended."""
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_RESERVED = re.compile(
-    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE | re.DOTALL
+CROPS = Option(
+    "crops",
+    "Write the square around each box as a JPEG in place of whole photos; needs --detector.",
+    "flag",
+    default=False,
 )
 
 
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
-    summary = "a folder per class with links to its photos, or copies"
-    return [OutputFormat("folders", summary, (), write, options=(LABEL, COPY, EXCEL), folder=True)]
+    summary = "a folder per class with links to its photos, copies, or crops of its boxes"
+    options = (LABEL, COPY, CROPS, EXCEL)
+    return [OutputFormat("folders", summary, (), write, options=options, folder=True)]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Write the folders.
 
-    Raises UsageError for a label that the model doesn't have, InputError where the system can't
-    link.
+    Raises UsageError for a label that the model doesn't have and for crops without boxes,
+    InputError where the system can't link.
     """
     label = selected_label(context)
+    writer = _write_crops if context.options[CROPS.key] else _write_photos
+    writer(entries, path, context, label)
+
+
+def _write_photos(
+    entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext, label: str
+) -> None:
     path.mkdir()
-    folders = _ClassFolders(path, context.image_root, _copy if context.options[COPY.key] else _link)
-    for name in context.labels[label]:
-        folders.folder_name(name)
+    place = _copy if context.options[COPY.key] else _link
+    names = FolderNames(context.labels[label], [FAILURES_FILE])
+    folders = _ClassFolders(path, context.image_root, place, names)
     with open_rows(path / FAILURES_FILE, context.options[EXCEL.key]) as failed:
         failed.writerow(["path", "reason"])
         for entry in entries:
@@ -62,37 +80,66 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
             failed.writerows((failure.path, failure.reason) for failure in failures)
 
 
+def _write_crops(
+    entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext, label: str
+) -> None:
+    if context.options[COPY.key]:
+        raise UsageError("--copy is for whole photos: leave out --copy or --crops")
+    photos = _boxed_photos(entries, label)
+    margin = context.settings.get("crop_margin", CROP_MARGIN)
+    classes, for_excel = context.labels[label], context.options[EXCEL.key]
+    write_crop_folders(photos, path, context.image_root, classes, margin, for_excel)
+
+
+def _boxed_photos(
+    entries: Iterator[EventPrediction | Failure], label: str
+) -> Iterator[BoxedPhoto | Failure]:
+    for entry in entries:
+        if isinstance(entry, Failure):
+            yield entry
+        else:
+            for photo in entry.images:
+                yield BoxedPhoto(photo.path, _class_boxes(entry, photo, label))
+
+
+def _class_boxes(
+    event: EventPrediction, photo: ImagePrediction, label: str
+) -> tuple[ClassBox, ...]:
+    """Return the boxes of a photo; raises UsageError for one that was predicted as a whole."""
+    if photo.boxes is None:
+        raise UsageError("--crops needs boxes: predict with --detector")
+    return tuple(
+        ClassBox(
+            one.detection.box,
+            number,
+            tuple(name for name, _ in event.predicted_classes(label, shown)),
+        )
+        for number, (one, shown) in enumerate(zip(photo.boxes, box_photos(photo), strict=True), 1)
+    )
+
+
 @dataclass
 class _ClassFolders:
-    """Class folders below `path`, by class name; photo paths are relative to `root`."""
+    """Class folders below `path`; photo paths are relative to `root`."""
 
     path: Path
     root: Path
     link_or_copy: Callable[[str, Path], None]
-    folder_names: dict[str, str] = field(default_factory=dict)
+    names: FolderNames
     next_numbers: dict[Path, int] = field(default_factory=dict)
-
-    def folder_name(self, class_name: str) -> str:
-        """Return the folder of a class, unique also on systems that ignore case."""
-        if class_name not in self.folder_names:
-            wanted = safe_name(class_name)
-            taken = {FAILURES_FILE, *(name.casefold() for name in self.folder_names.values())}
-            choices = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
-            self.folder_names[class_name] = next(
-                name for name in choices if name.casefold() not in taken
-            )
-        return self.folder_names[class_name]
 
     def add_event(self, event: EventPrediction, label: str) -> Iterator[Failure]:
         """Place an event's photos; yields those that can't be read any more."""
-        folders = [self.path / self.folder_name(name) for name, _ in event.predicted_classes(label)]
+        folders = [
+            self.path / self.names.folder(name) for name, _ in event.predicted_classes(label)
+        ]
         for folder in folders:
             folder.mkdir(exist_ok=True)
         for photo in event.images:
-            origin = relative_path(photo.path, self.root) or absolute_path(photo.path).lstrip("/")
+            name = safe_name(flat_name(photo.path, self.root))
             try:
                 for folder in folders:
-                    self._place_photo(photo.path, folder / safe_name(origin.replace("/", "__")))
+                    self._place_photo(photo.path, folder / name)
             except ImageError as error:
                 yield Failure(photo.path, str(error))
 
@@ -104,23 +151,6 @@ class _ClassFolders:
                 return self.link_or_copy(photo, target.with_name(with_number(target.name, number)))
             except FileExistsError:
                 self.next_numbers[target] = number + 1
-
-
-def safe_name(text: str) -> str:
-    """Return a valid file name on every system, at most MAX_BYTES long.
-
-    A longer text keeps its end. Two texts may get the same name.
-    """
-    name = _FORBIDDEN.sub("_", text).rstrip(". ").lstrip()
-    while len(os.fsencode(name)) > MAX_BYTES:
-        name = name[1:]
-    return f"_{name}" if not name or name.startswith(".") or _RESERVED.fullmatch(name) else name
-
-
-def with_number(name: str, number: int) -> str:
-    """Return "a.jpg", "a-2.jpg", "a-3.jpg", … for "a.jpg" and the numbers 1, 2, 3, …"""
-    stem, suffix = os.path.splitext(name)
-    return name if number == 1 else f"{stem}-{number}{suffix}"
 
 
 def _link(photo: str, destination: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ctc.detection.outputs import coco, megadetector, table
+from ctc.detection.outputs import coco, crops, megadetector, table
 from ctc.errors import UsageError, did_you_mean
 from ctc.plugin import OutputFormat
 
@@ -15,6 +15,7 @@ FORMATS = {
         OutputFormat("csv", "a table with a row per box", (".csv",), table.write_csv),
         OutputFormat("parquet", "the rows of csv in typed columns", (".parquet",), table.write),
         OutputFormat("coco", "COCO's annotations, boxes in pixels", (".coco.json",), coco.write),
+        OutputFormat("crops", "a folder per category with crops", (), crops.write, folder=True),
     )
 }
 

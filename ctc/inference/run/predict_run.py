@@ -46,8 +46,10 @@ class PredictKind:
         if config.flips and config.decode != "cpu":
             raise UsageError("--flips needs --decode cpu: leave one of them out")
         read_repeats(config.repeats)
-        if config.format_options.get("per_box") and config.detector is None:
-            raise UsageError("--per-box needs boxes: predict with --detector")
+        for name in ("per_box", "crops"):
+            if config.format_options.get(name) and config.detector is None:
+                option = name.replace("_", "-")
+                raise UsageError(f"--{option} needs boxes: predict with --detector")
         aggregation = plugins.get(Aggregation, config.aggregation)
         own = own_options(aggregation, config.aggregation_options)
         bind_options(aggregation, own)

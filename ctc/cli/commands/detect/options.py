@@ -22,9 +22,9 @@ OUTPUT = option(
 )
 FORMAT = option(
     "--format",
-    type=click.Choice(["megadetector", "csv", "parquet", "coco"]),
+    type=click.Choice(["megadetector", "csv", "parquet", "coco", "crops"]),
     show_default="by the suffix of --output",
-    help="Output format.",
+    help="Output format; crops: a folder per category with the square around each box as a JPEG.",
 )
 
 detect_options = apply_options((OUTPUT, *SOURCES, *BOXES, REPEATS, FORMAT, *RUNTIME, *RUN))
