@@ -15,7 +15,9 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.calibration.calibrate import CalibrationResult, fit_labels
+from ctc.evaluation.calibration.calibration import apply_calibration
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
+from ctc.evaluation.calibration.promise_fits import fit_promises
 from ctc.evaluation.calibration.strangers import fit_model_strangers
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.score_model import open_model, score_model
@@ -52,6 +54,9 @@ def calibrate_model(
     aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
     aggregator = aggregators(model.info.multi_label)
     fitted = fit_labels(scored.data, aggregator, config)
+    calibrated = apply_calibration(scored.data, fitted.calibrations, aggregator)
+    fitted_on = {"dataset": dataset.fingerprint(), "split": config.split}
+    promises = fit_promises(calibrated, model.info, config, fitted_on)
     for note in (*scored.notes, *fitted.notes):
         reporter.warn(note)
     strangers = _fit_strangers(model, dataset, config, reporter)
@@ -63,11 +68,8 @@ def calibrate_model(
         output,
         lambda path: open_model(path, config.scoring).predict,
         images,
-        {
-            "dataset": dataset.fingerprint(),
-            "split": config.split,
-            **({"flips": "yes"} if scoring.flips else {}),
-        },
+        {**fitted_on, **({"flips": "yes"} if scoring.flips else {})},
+        promises,
         (strangers, strangers.to_metadata(dataset)) if strangers else None,
     )
     reporter.info(

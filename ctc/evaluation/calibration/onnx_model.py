@@ -43,14 +43,15 @@ def write_calibrated_model(
     open_model: Callable[[Path], PredictFn],
     images: NDArray[np.uint8],
     fitted_on: Mapping[str, str],
+    promises: Mapping[str, Any],
     strangers: tuple[Strangers, Mapping[str, Any]] | None = None,
 ) -> float:
     """Write the calibrated model, and return its largest absolute difference from the fit.
 
-    `fitted_on` names dataset and split in the metadata of each label's calibration. `strangers`:
-    the distance to add as the output `strangeness`, and its metadata. The difference is measured on
-    `images` (N, height, width, 3); `open_model` opens a model file. Raises CtcError,
-    writing nothing, if it exceeds the tolerance.
+    `fitted_on` names dataset and split in the metadata of each label's calibration. `promises`: see
+    `ModelInfo`. `strangers`: the distance to add as the output `strangeness`, and its metadata. The
+    difference is measured on `images` (N, height, width, 3); `open_model` opens a model file.
+    Raises CtcError, writing nothing, if it exceeds the tolerance.
     """
     import onnx
 
@@ -63,7 +64,9 @@ def write_calibrated_model(
     calibration = {
         label: found.to_json() | dict(fitted_on) for label, found in fitted.labels.items()
     }
-    described = replace(info, calibration=calibration, thresholds=fitted.thresholds)
+    described = replace(
+        info, calibration=calibration, thresholds=fitted.thresholds, promises=promises
+    )
     if strangers:
         add_strangeness(model, strangers[0].distance)
         described = replace(described, strangers=strangers[1])
