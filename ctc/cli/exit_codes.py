@@ -5,6 +5,7 @@ Only bugs of ctc itself show a traceback.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import select
@@ -21,6 +22,13 @@ from ctc.cli.signals import Terminated, interruption, raise_on_signals
 from ctc.errors import AlreadyCompleteError, CtcError, did_you_mean, reason
 
 _STORAGE_PACKAGES = ("fsspec", "upath")
+_MAKE_ROOM = "make room there, then run the same command again"
+_NO_ROOM = {
+    errno.ENOSPC: _MAKE_ROOM,
+    getattr(errno, "EDQUOT", errno.ENOSPC): _MAKE_ROOM,
+    errno.EFBIG: "raise the limit of this disk or user (`ulimit -f`), or choose another --output",
+}
+"""What to do where a file can't grow, by the number of the error."""
 
 
 class PassThroughError(Exception):
@@ -154,8 +162,14 @@ def _format_value_source(error: click.ClickException) -> str:
 
 
 def _format_os_error(error: OSError) -> str:
-    path = f": '{os.fsdecode(error.filename)}'" if isinstance(error.filename, str | bytes) else ""
-    return f"{reason(error)}{path}"
+    if not isinstance(error.filename, str | bytes):
+        return reason(error)
+    path, step = os.fsdecode(error.filename), _NO_ROOM.get(error.errno or 0)
+    return (
+        f"'{path}' can't be written: {reason(error)}; {step}"
+        if step
+        else f"{reason(error)}: '{path}'"
+    )
 
 
 def _stdout_closed() -> bool:

@@ -53,6 +53,17 @@ def atomic_write(path: Path) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an OSError that names no file name `path`: one of a write to an open file doesn't."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def check_writable(path: Path, is_folder: bool = False) -> None:
     """Raise CtcError unless the file or folder `path` can be written, before any work is done.
 

@@ -69,7 +69,10 @@ def test_run_command_returns_the_number_of_the_command(returned: object, code: i
         (
             OSError(errno.ENOSPC, "No space left on device", "a.csv"),
             1,
-            "error: no space left on device: 'a.csv'\n",
+            (
+                "error: 'a.csv' can't be written: no space left on device; make room there, "
+                "then run the same command again\n"
+            ),
         ),
         (
             OSError(errno.EIO, "Input/output error", b"a.jpg"),

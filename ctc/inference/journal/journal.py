@@ -32,7 +32,7 @@ from ctc.inference.journal.lines import (
 from ctc.inference.journal.reader import read_header, read_results
 from ctc.inference.journal.records import to_record
 from ctc.inference.task import AnswerCodec, EventT, TaskResult
-from ctc.storage.atomic import commit, remove
+from ctc.storage.atomic import commit, naming, remove
 from ctc.storage.cache import journal_cache_path
 from ctc.storage.file_lock import acquire_lock
 from ctc.storage.paths import is_remote
@@ -118,8 +118,16 @@ class Journal(Generic[EventT]):
         """Write everything to the disk.
 
         When a signal interrupts it, the next flush writes the same bytes to the same offset again.
+        An OSError names the journal.
         """
         data, count = b"".join(self._lines), len(self._lines)
+        with naming(self.path):
+            self._write(data)
+        self._end += len(data)
+        del self._lines[:count]
+        self._unflushed_photos, self._last_flush = 0, time.monotonic()
+
+    def _write(self, data: bytes) -> None:
         self._file.seek(self._end)
         rest = memoryview(data)
         while rest:
@@ -127,9 +135,6 @@ class Journal(Generic[EventT]):
         if data:
             self._file.truncate()
         os.fsync(self._file.fileno())
-        self._end += len(data)
-        del self._lines[:count]
-        self._unflushed_photos, self._last_flush = 0, time.monotonic()
 
     def finalize(self, part: Path) -> None:
         """Mark the journal as complete; it becomes the file `part` at the end of the block."""
