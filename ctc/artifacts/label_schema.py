@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from unicodedata import category
 
 from ctc.errors import InputError, shorten
 
 LabelClasses = Mapping[str, tuple[str, ...]]
 """Per label its classes, in the order of the probabilities."""
 
+_BREAKING = ("Cc", "Zl", "Zp")
+"""Unicode's categories of control characters, and of separators of lines and paragraphs."""
 LabelThresholds = Mapping[str, tuple[float | None, ...]]
 """Per label that has thresholds, one per class: the lowest probability at which it is predicted.
 
@@ -34,6 +37,19 @@ class LabelSchema:
     thresholds: LabelThresholds = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
     stranger_threshold: float | None = None
+
+
+def check_one_line(names: Iterable[str], origin: str) -> None:
+    """Raise InputError for a name of a class that holds a line break or a control character.
+
+    It would break the lines of tables and lists. `origin`: the place that names the classes.
+    """
+    for number, name in enumerate(names, 1):
+        if any(category(char) in _BREAKING for char in name):
+            raise InputError(
+                f"class {number:,} of {origin} is {shorten(ascii(name))}, which holds a line break "
+                "or another control character: write the name in one line"
+            )
 
 
 def check_classes(label: str, classes: Iterable[object]) -> tuple[str, ...]:

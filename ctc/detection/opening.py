@@ -20,9 +20,10 @@ from ctc.artifacts.detector_file import (
     DetectorInfo,
     DetectorInput,
 )
+from ctc.artifacts.label_schema import check_one_line
 from ctc.detection.categories import categories_of
 from ctc.detection.detector import OpenDetector
-from ctc.detection.layouts import find_layout
+from ctc.detection.layouts import find_layout, fitting_layouts
 from ctc.detection.manifest import describe_manifest
 from ctc.detection.raw_metadata import RawDescription, describe_ultralytics
 from ctc.errors import InputError
@@ -152,10 +153,12 @@ def describe(
 
     names = first("names")
     if names is None:
+        fitting_layouts(outputs, None, first("layouts") or ())
         raise InputError(
             "it doesn't say which categories it finds: import it once with `ctc import --detector` "
             "and --classes, or put its manifest.toml beside it"
         )
+    check_one_line(names, next(one.origin for one in said if one.names))
     layout = find_layout(outputs, len(names), first("layouts") or ())
     told = first("size") or size
     if any(None not in pair and pair[0] != pair[1] for pair in zip(size, told, strict=True)):

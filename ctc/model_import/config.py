@@ -21,22 +21,15 @@ LAST_LAYER = "auto"
 network that doesn't end with a layer."""
 
 
-@dataclass(frozen=True)
-class ImportConfig:
-    """The configuration of an import; None where the network or a file beside it may say it.
+@dataclass(frozen=True, kw_only=True)
+class NetworkFacts:
+    """What options, files and the graph may say of a foreign network; None for nothing.
 
-    `network`: a path or URL. `classes`: a file, see `metadata.class_file`. `label`: the name of the
-    output. `size`: (height, width) in pixels. The network is given pixels / `scale`, then minus
-    `mean`, divided by `std`, both in the order of `channels`. `features`: the name of an output or
-    an inner tensor, or LAST_LAYER. `photos`: a folder for the comparison with the original network;
-    None for drawn pictures. `calibration_photos`: a folder for int8. `min_agreement`: see
-    `ExportConfig`.
+    `size`: (height, width) in pixels. The network is given pixels / `scale`, then minus `mean`,
+    divided by `std`, both in the order of `channels`. `features`: the name of an output or an inner
+    tensor, or LAST_LAYER.
     """
 
-    network: Path
-    output: Path
-    classes: Path | None = None
-    label: str = DEFAULT_LABEL
     size: tuple[int, int] | None = None
     resize: ResizeMode | None = None
     scale: float | None = None
@@ -50,6 +43,21 @@ class ImportConfig:
     features: str | None = None
     licence: str | None = None
     source: str | None = None
+
+
+@dataclass(frozen=True)
+class ImportConfig(NetworkFacts):
+    """The configuration of an import; None where the network or a file beside it may say it.
+
+    `network`: a path or URL. `classes`: a file, see `metadata.class_file`. `label`: the name of the
+    output. `photos`: a folder for the comparison with the original network; None for drawn
+    pictures. `calibration_photos`: a folder for int8. `min_agreement`: see `ExportConfig`.
+    """
+
+    network: Path
+    output: Path
+    classes: Path | None = None
+    label: str = DEFAULT_LABEL
     photos: Path | None = None
     precision: ExportPrecision = "float32"
     calibration_photos: Path | None = None

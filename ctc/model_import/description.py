@@ -3,61 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from ctc.artifacts.preprocessing import ImageChoice, ResizeMode
-from ctc.model_import.config import Activation, Channels, ImportConfig, Layout, Triple
+from ctc.artifacts.preprocessing import ImageChoice
+from ctc.model_import.config import ImportConfig, NetworkFacts
 
 Taxonomy = Mapping[str, Mapping[str, str]]
 """Class → rank → name: {"red fox": {"class": "mammalia", "order": "carnivora", …}}."""
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(NetworkFacts):
     """What one place says of a network; None where it says nothing.
 
-    `origin`: the place, as messages name it: "config.json". The other fields: see `ImportConfig`;
-    `classes` are the names in the order of the output. `image_choice`: see `Preprocessing`.
-    `notes`: where the preprocessing that it asks for differs from what ctc does.
+    `origin`: the place, as messages name it: "config.json". `classes`: the names in the order of
+    the output. `image_choice`: see `Preprocessing`. `notes`: where the preprocessing that it asks
+    for differs from what ctc does.
     """
 
     origin: str
     classes: tuple[str, ...] | None = None
     taxonomy: Taxonomy | None = None
-    size: tuple[int, int] | None = None
-    resize: ResizeMode | None = None
     image_choice: ImageChoice | None = None
-    scale: float | None = None
-    mean: Triple | None = None
-    std: Triple | None = None
-    layout: Layout | None = None
-    channels: Channels | None = None
-    activation: Activation | None = None
-    input_name: str | None = None
-    output_name: str | None = None
-    features: str | None = None
-    licence: str | None = None
-    source: str | None = None
     notes: tuple[str, ...] = ()
 
 
-OPTIONS = {
-    "size": "--size",
-    "resize": "--resize",
-    "scale": "--scale",
-    "mean": "--mean",
-    "std": "--std",
-    "layout": "--layout",
-    "channels": "--channels",
-    "activation": "--activation",
-    "input_name": "--input-name",
-    "output_name": "--output-name",
-    "features": "--features",
-    "licence": "--licence",
-    "source": "--source",
-}
-"""Fields of a description, and the option that says each."""
+OPTIONS = {one.name: f"--{one.name.replace('_', '-')}" for one in fields(NetworkFacts)}
+"""Facts, and the option that says each."""
 
 
 def describe_options(config: ImportConfig) -> list[Description]:

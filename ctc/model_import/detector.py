@@ -21,6 +21,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from ctc.artifacts.boxes import CategoryType
 from ctc.artifacts.detector_file import DetectorInfo
 from ctc.detection.detector import OpenDetector
+from ctc.detection.layouts import NoLayoutError
 from ctc.detection.manifest import describe_manifest
 from ctc.detection.opening import describe, input_of, open_detector, output_shapes
 from ctc.detection.raw_metadata import RawDescription, describe_ultralytics
@@ -41,6 +42,7 @@ from ctc.storage.urls import redact_urls
 AUTO = "auto"
 """The name that `--detector` takes for a layout that is found by the outputs."""
 REQUIRED_PACKAGES = ("onnx", "onnxruntime")
+_CLASSIFIER = "if it is a classifier, import it without --detector"
 _MAX_PHOTOS, _COMPARED_PHOTOS = 256, 128
 _NULL_REPORTER = NullReporter()
 _SIZE_INPUTS = ("orig_target_sizes", "orig_size", "target_sizes")
@@ -142,7 +144,8 @@ def import_detector(
         size, order, _ = input_of(session)
         info, _ = describe(said, output_shapes(session), size, order, config.types, config.others)
     except InputError as error:
-        raise InputError(f"network '{config.network}' can't be imported: {error}") from None
+        hint = f"; {_CLASSIFIER}" if isinstance(error, NoLayoutError) else ""
+        raise InputError(f"network '{config.network}' can't be imported: {error}{hint}") from None
     info = replace(info, source=_source(config, info, local))
     helper.set_model_props(model, info.to_metadata())
     opened = open_detector(ModelFile(config.network, model.SerializeToString()))

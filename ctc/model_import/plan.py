@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from onnx import ModelProto
 
-from ctc.artifacts.label_schema import check_classes
+from ctc.artifacts.label_schema import check_classes, check_one_line
 from ctc.errors import UsageError
 from ctc.model_import.activation import choose_activation, find_activation
 from ctc.model_import.config import DEFAULT_LABEL, ImportConfig
@@ -119,6 +119,7 @@ def _label(
             raise UsageError("nothing names the classes of the network: give --classes FILE")
         given, origin = said
     classes = check_classes(label, given)
+    check_one_line(classes, origin)
     settings.tell("classes", f"{len(classes):,} of '{label}'", origin)
     settings.tell(f"output of '{label}'", f"'{tensor}'", _origin(settings, "output_name"))
     activation = choose_activation(settings, model, tensor)

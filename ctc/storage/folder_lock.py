@@ -1,4 +1,4 @@
-"""Lock of an output folder, so that two processes never write the same one."""
+"""Locks of output folders and files, so that two processes never write the same one."""
 
 from __future__ import annotations
 
@@ -28,35 +28,52 @@ def lock_folder(folder: Path, command: str) -> Iterator[None]:
     naming `command`, if another process holds the lock; CtcError if the folder can't be written.
     Remote folders have no lock.
     """
-    if is_remote(folder):
+    with _hold(folder, folder / LOCK_FILE, command):
+        yield
+
+
+@contextmanager
+def lock_output(output: Path, command: str) -> Iterator[None]:
+    """Hold the lock of an output file in the block: a file `.NAME.lock` beside it.
+
+    Its folder is treated as by `lock_folder`, which see for the errors.
+    """
+    with _hold(output, output.with_name(f".{output.name}{LOCK_FILE}"), command):
+        yield
+
+
+@contextmanager
+def _hold(output: Path, path: Path, command: str) -> Iterator[None]:
+    """Hold the lock of `output`, the file `path`."""
+    if is_remote(output):
         yield
         return
+    folder = path.parent
     existed = folder.exists()
     try:
-        file = _acquire(folder)
+        file = _acquire(path)
     except OSError as error:
         raise CtcError(
-            f"'{folder}' can't be written: {reason(error)}; choose another --output"
+            f"'{output}' can't be written: {reason(error)}; choose another --output"
         ) from None
     if file is None:
         raise InputError(
-            f"'{folder}' is being written by another `{command}`: "
+            f"'{output}' is being written by another `{command}`: "
             "wait for it, or choose another --output"
         )
     try:
         yield
     finally:
-        _release(file, folder / LOCK_FILE)
+        _release(file, path)
         if not existed:
             with suppress(OSError):  # it is not empty, or another process has removed it
                 folder.rmdir()
 
 
-def _acquire(folder: Path) -> IO[bytes] | None:
-    """Return the locked file in `folder`, None if another process has locked it."""
-    path = folder / LOCK_FILE
+def _acquire(path: Path) -> IO[bytes] | None:
+    """Return the locked file, None if another process has locked it."""
     while True:
-        _create(folder)
+        _create(path.parent)
         try:
             file = path.open("ab")
         except FileNotFoundError:

@@ -123,6 +123,11 @@ def test_import_command_makes_the_size_of_photos_a_constant(tmp_path, ranked_net
     ("arguments", "code", "message"),
     [
         (["--detector", "auto"], 1, "doesn't say which categories it finds"),
+        (
+            ["--detector", "auto", "--classes", "lines.json"],
+            1,
+            r"class 2 of the command is 'per\nson', which holds a line break",
+        ),
         (["--detector", "yolov5", "--classes", "names.txt"], 1, "no layout known (yolov5: one"),
         (["--detector", "yolo9000", "--classes", "names.txt"], 2, "no detector called 'yolo9000'"),
         (["--detector", "auto", "--classes", "few.txt"], 1, "and it names 2 categories"),
@@ -151,11 +156,21 @@ def test_import_command_refuses_detectors_in_one_line(
         ("names.txt", NAMES),
         ("few.txt", "animal\nperson\n"),
         ("odd.txt", "animal\nrock\nperson\n"),
+        ("lines.json", '["animal", "per\\nson", "vehicle"]'),
     ]:
         Path(name).write_text(text, encoding="utf-8")
     assert import_network("bright.onnx", "--output", "d.onnx", *arguments) == code
     assert message in " ".join(capsys.readouterr().err.split())
     assert Path("d.onnx").exists() == (code == 0)
+
+
+def test_import_command_tells_a_classifier_by_its_outputs(tmp_path, write_network, capsys) -> None:
+    arguments = ["--detector", "auto", "--output", tmp_path / "d.onnx"]
+    assert import_network(write_network(), *arguments) == 1
+    told = " ".join(capsys.readouterr().err.split())
+    assert "its outputs are output (N, 3), which is no layout known (" in told
+    assert "yolov8: one output (N," in told
+    assert told.endswith("; if it is a classifier, import it without --detector")
 
 
 def test_import_command_refuses_a_detector_of_ctc(tmp_path, write_bright_detector, capsys) -> None:

@@ -152,6 +152,75 @@ def test_network_without_end_is_given_up(endless_network, classes_file, tmp_path
     assert not (tmp_path / "model.onnx").exists()
 
 
+@pytest.mark.subprocess
+def test_output_that_another_process_writes_is_refused(
+    write_network, classes_file, tmp_path, capsys
+) -> None:
+    """The first import waits for its network, until the second has been refused."""
+    network, output = write_network(), tmp_path / "model.onnx"
+    lock = tmp_path / ".model.onnx.lock"
+    asked, may_answer = threading.Event(), threading.Event()
+
+    class Slow(SimpleHTTPRequestHandler):
+        def send_head(self):
+            if lock.exists():  # before that, the command only looks whether the URL can be reached
+                asked.set()
+                may_answer.wait()
+            return super().send_head()
+
+    options = ["--classes", str(classes_file), "--output", str(output)]
+    handler = partial(Slow, directory=str(network.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/network.onnx"
+        command = [sys.executable, "-m", "ctc", "import", url, *options]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as first:
+            asked.wait()
+            code = ctc(["import", str(network), *options])
+            may_answer.set()
+            _, told = first.communicate()
+        server.shutdown()
+        thread.join()
+    message = f"'{output}' is being written by another `ctc import`: wait for it, or choose another"
+    assert code == 1
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert first.returncode == 0, told
+    assert read_info(output).source["url"] == url
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("c.json", '["fox", "red\\nfox", "owl"]', r"class 2 of --classes is 'red\nfox', which"),
+        ("c.csv", 'class\nfox\n"a\nb"\nowl\n', r"class 2 of --classes is 'a\nb', which holds"),
+        ("c.txt", "fox\nred\tfox\nowl\n", r"class 2 of --classes is 'red\tfox', which holds"),
+        ("c.json", '["fox", "deer", "\\u001b[2J"]', r"class 3 of --classes is '\x1b[2J', which"),
+    ],
+)
+def test_class_of_several_lines_is_refused_with_its_place(
+    write_network, tmp_path, capsys, name, content, message
+) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    output = tmp_path / "model.onnx"
+    options = ["--classes", str(tmp_path / name), "--output", str(output)]
+    assert ctc(["import", str(write_network()), *options]) == 1
+    *_, told = capsys.readouterr().err.splitlines()
+    assert message in told
+    assert not output.exists()
+
+
+def test_class_of_several_lines_beside_the_network_is_refused(
+    write_network, tmp_path, capsys
+) -> None:
+    network = write_network(end="Softmax")
+    names = '{"id2label": {"0": "fox", "1": "deer", "2": "o\\nwl"}}'
+    (network.parent / "config.json").write_text(names)
+    assert ctc(["import", str(network), "--output", str(tmp_path / "model.onnx")]) == 1
+    assert r"class 3 of config.json is 'o\nwl', which holds a line" in capsys.readouterr().err
+
+
 def test_network_at_a_url_is_imported(write_network, classes_file, tmp_path, capsys) -> None:
     network = write_network()
     handler = partial(SimpleHTTPRequestHandler, directory=str(network.parent))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import CtcError, InputError
-from ctc.storage.folder_lock import LOCK_FILE, lock_folder
+from ctc.storage.folder_lock import LOCK_FILE, lock_folder, lock_output
 
 
 def test_lock_folder_refuses_folder_of_another_writer(tmp_path: Path) -> None:
@@ -39,6 +39,18 @@ def test_lock_folder_ignores_lock_file_of_killed_process(tmp_path: Path) -> None
     (tmp_path / LOCK_FILE).touch()
     with lock_folder(tmp_path, "ctc train"):
         pass
+
+
+def test_lock_output_refuses_the_file_of_another_writer_alone(tmp_path: Path) -> None:
+    output = tmp_path / "new" / "model.onnx"
+    with lock_output(output, "ctc import"), lock_output(tmp_path / "new/other.onnx", "ctc import"):
+        with (
+            pytest.raises(InputError, match=r"'.*model.onnx' is being written by another `ctc im"),
+            lock_output(output, "ctc import"),
+        ):
+            pass
+        output.touch()
+    assert [path.name for path in output.parent.iterdir()] == ["model.onnx"]
 
 
 def test_lock_folder_says_that_folder_cannot_be_written(tmp_path: Path) -> None:

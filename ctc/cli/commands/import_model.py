@@ -186,6 +186,15 @@ def command(network: Path, output: Path, overwrite: bool, **options: Any) -> Non
     if not is_remote(network) and output.resolve() == network.resolve():
         raise UsageError(f"'{output}' is the network itself: give --output the name of a new file")
     require_extra("ctc import", "cpu,report", REQUIRED_PACKAGES)
+    from ctc.storage.folder_lock import lock_output
+
+    with lock_output(output, "ctc import"):
+        check_model_output(output, overwrite)  # another import may have written it meanwhile
+        _import(network, output, options)
+
+
+def _import(network: Path, output: Path, options: dict[str, Any]) -> None:
+    """Import a detector or a classifier; raises CtcError."""
     from ctc.cli.console import console
     from ctc.model_import.config import ImportConfig
     from ctc.model_import.detector import says_detector

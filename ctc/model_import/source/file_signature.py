@@ -11,7 +11,7 @@ Signature = Literal[
 HEADER_BYTES = 512
 
 DESCRIBED: dict[Signature, str] = {
-    "zip": "a zip file, as PyTorch and Keras write them",
+    "zip": "a zip file of Keras",
     "hdf5": "an HDF5 file",
     "pickle": "a Python pickle, as PyTorch writes them, which could run any code and is not opened",
     "tflite": "a TensorFlow Lite file",

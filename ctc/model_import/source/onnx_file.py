@@ -15,6 +15,7 @@ from ctc.artifacts.file_kind import describe_other_kind, recognize_kind
 from ctc.errors import InputError, UsageError, reason, shorten
 from ctc.model_import.source.external_data import embed_external_data
 from ctc.model_import.source.file_signature import DESCRIBED, HEADER_BYTES, recognize_signature
+from ctc.model_import.source.zip_file import describe_zip
 from ctc.runtime.model_bytes import MAX_BYTES
 from ctc.storage.remote_files import as_os_errors, local_copy
 
@@ -68,6 +69,8 @@ def read_onnx(path: Path, local: Path) -> ModelProto:
         other = describe_other_kind(local, "model")
         raise UsageError(other or f"'{path}' is no network: give an ONNX file")
     signature = recognize_signature(read_header(local))
+    if signature == "zip" and (other := describe_zip(local)):
+        raise InputError(f"network '{path}' is {other}")
     if signature != "unknown":
         raise InputError(
             f"network '{path}' is {DESCRIBED[signature]}; {_next_step(signature)}"

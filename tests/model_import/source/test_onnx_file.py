@@ -36,7 +36,7 @@ def zip_bytes() -> bytes:
     ("content", "message"),
     [
         (pickle.dumps(Bomb()), "a Python pickle, .* which could run any code and is not opened"),
-        (zip_bytes(), "a zip file, as PyTorch and Keras write them; export the network to ONNX"),
+        (zip_bytes(), "a file of PyTorch, not a file of Keras: export the network to ONNX"),
         (b"\x1c\0\0\0TFL3" + bytes(64), "a TensorFlow Lite file"),
         ((80).to_bytes(8, "little") + b'{"weight":{}}' + bytes(80), "a safetensors file"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS pointer"),
