@@ -70,7 +70,8 @@ class ImagePrediction:
     `strangeness`: how far it is from all that was learnt, None if the model doesn't tell.
     `boxes`: those that a detector found in this run, the surest first, with a prediction for each;
     None for a photo that was predicted as a whole. `set_aside`: boxes that are repeats, which have
-    no prediction.
+    no prediction. `whole`: the classifier's own answer for the whole photo beside those boxes, None
+    if it was not asked.
     """
 
     path: str
@@ -85,6 +86,7 @@ class ImagePrediction:
     strangeness: float | None = field(default=None, kw_only=True)
     boxes: tuple[BoxPrediction, ...] | None = field(default=None, kw_only=True)
     set_aside: tuple[Detection, ...] = field(default=(), kw_only=True)
+    whole: Probabilities | None = field(default=None, kw_only=True)
 
 
 def box_photos(photo: ImagePrediction) -> tuple[ImagePrediction, ...]:

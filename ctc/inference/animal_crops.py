@@ -94,6 +94,15 @@ def cut_out(
                 yield _crop(photos[0].pixels, one.box, preprocessing)
 
 
+def whole_photos(
+    inputs: Sequence[Sequence[PhotoInfo]], found: Detections, preprocessing: Preprocessing
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the photos that the detector gave numbers for, uint8 (height, width, 3), in order."""
+    for photos, detections in zip(inputs, found, strict=True):
+        if detections is not None and photos and photos[0].pixels is not None:
+            yield to_model_input(photos[0].pixels, preprocessing)
+
+
 def crop_margin(how: Preprocessing) -> float:
     """Return the margin around a box that the model's crops have."""
     return MARGIN if how.crop_margin is None else how.crop_margin

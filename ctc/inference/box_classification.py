@@ -37,6 +37,7 @@ from ctc.inference.animal_crops import (
     is_cut_out,
     kept_size,
     open_networks,
+    whole_photos,
 )
 from ctc.inference.classification import ClassificationCodec, image_prediction, taxonomy_settings
 from ctc.inference.detection import DetectionCodec, DetectionModel, DetectionTask
@@ -88,6 +89,13 @@ def box_postprocessor(
     if not (info.thresholds or info.strangers) or threshold is not None:
         return found
     return replace(found, notes=(*found.notes, _NO_THRESHOLDS))
+
+
+class PhotoAnswer(NamedTuple):
+    """The boxes of a photo, and the probabilities of the whole photo if they were asked for."""
+
+    boxes: tuple[BoxAnswer, ...]
+    whole: Probabilities | None = None
 
 
 @dataclass(frozen=True)
@@ -146,13 +154,14 @@ def _has(classes: Sequence[str], kind: CategoryType) -> bool:
 
 @dataclass(frozen=True)
 class BoxClassificationModel:
-    """A `PhotoModel`."""
+    """A `PhotoModel`. `asks_whole`: whether the classifier also gets each photo as a whole."""
 
     network: TwoNetworks
     detection: DetectionModel
     postprocessor: Postprocessor
     aggregation: Aggregation
     flips: bool = False
+    asks_whole: bool = False
 
     @cached_property
     def boxes(self) -> BoxSchema:
@@ -187,22 +196,27 @@ class BoxClassificationModel:
 
     def answers(
         self, outputs: Outputs, inputs: Sequence[Sequence[PhotoInfo]]
-    ) -> list[tuple[BoxAnswer, ...] | None]:
+    ) -> list[PhotoAnswer | None]:
         """Return the answers for the boxes of each photo; classifies the animals of all of them.
 
         None where a network gave no numbers.
         """
         found = self.detection.answers(outputs, inputs)
-        crops = cut_out(inputs, found, self.network.classifier.info.preprocessing)
-        classified = self._classify(crops)
-        answers: list[tuple[BoxAnswer, ...] | None] = []
+        preprocessing = self.network.classifier.info.preprocessing
+        classified = self._classify(cut_out(inputs, found, preprocessing))
+        whole = self._classify(
+            whole_photos(inputs, found, preprocessing) if self.asks_whole else iter(())
+        )
+        answers: list[PhotoAnswer | None] = []
         for photos, detections in zip(inputs, found, strict=True):
             if detections is None or not photos:
                 answers.append(None)
                 continue
             boxes = [BoxAnswer(one, self._answer(one, classified)) for one in detections]
             is_sound = all(values is not None or one.is_repeat for one, values in boxes)
-            answers.append(tuple(boxes) if is_sound else None)
+            of_photo = next(whole) if self.asks_whole else None
+            is_sound = is_sound and (of_photo is not None or not self.asks_whole)
+            answers.append(PhotoAnswer(tuple(boxes), of_photo) if is_sound else None)
         return answers
 
     def _answer(
@@ -226,13 +240,15 @@ class BoxClassificationModel:
                 own = {label: values[row] for label, values in kept.items()}
                 yield self.boxes.classified(own) if is_sound else None
 
-    def photo(self, info: PhotoInfo, answer: tuple[BoxAnswer, ...]) -> ImagePrediction:
+    def photo(self, info: PhotoInfo, answer: PhotoAnswer) -> ImagePrediction:
         """Return the boxes of a photo, and their aggregate; raises PluginError."""
         predictions = tuple(
-            BoxPrediction(one, values) for one, values in answer if values is not None
+            BoxPrediction(one, values) for one, values in answer.boxes if values is not None
         )
-        set_aside = tuple(one for one, _ in answer if one.is_repeat)
-        photo = image_prediction(info, {}, boxes=predictions, set_aside=set_aside)
+        set_aside = tuple(one for one, _ in answer.boxes if one.is_repeat)
+        photo = image_prediction(
+            info, {}, boxes=predictions, set_aside=set_aside, whole=answer.whole
+        )
         return combine_boxes(photo, self.boxes, self.aggregation)
 
     def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
@@ -269,7 +285,8 @@ def _aggregate(
 
 @dataclass(frozen=True)
 class BoxClassificationTask:
-    """A `PhotoTask`. `detector`: its file. `aggregation`: its name. `flips`: of the crops."""
+    """A `PhotoTask`. `detector`: its file. `aggregation`: its name. `flips`: of the crops.
+    `asks_whole`: see `BoxClassificationModel`."""
 
     detector: Path
     detection: DetectionTask
@@ -277,6 +294,7 @@ class BoxClassificationTask:
     aggregation: str
     aggregation_options: Mapping[str, Any] = field(default_factory=dict)
     flips: bool = False
+    asks_whole: bool = False
 
     def open(self, file: ModelFile, runtime: RuntimeConfig) -> BoxClassificationModel:
         """See `PhotoTask`."""
@@ -292,6 +310,7 @@ class BoxClassificationTask:
             self.postprocessor,
             bound,
             self.flips,
+            self.asks_whole,
         )
 
     def facts(self, network: TwoNetworks) -> HeaderFacts:
@@ -315,14 +334,15 @@ class BoxClassificationTask:
 @dataclass(frozen=True)
 class BoxClassificationCodec:
     """An `AnswerCodec`: the probabilities of the photo, and of each box with its place; then the
-    repeats, if there are any."""
+    repeats and the probabilities of the whole photo, if there are any."""
 
     classes: ClassificationCodec
     boxes: DetectionCodec
 
     def photo_to_json(self, photo: ImagePrediction) -> list[Any]:
         """See `AnswerCodec`."""
-        repeats = photo.set_aside
+        repeats = [self.boxes.detection_to_json(one) for one in photo.set_aside]
+        whole = [] if photo.whole is None else [self.classes.encode(photo.whole)]
         return [
             self.classes.photo_to_json(photo),
             [
@@ -332,19 +352,21 @@ class BoxClassificationCodec:
                 ]
                 for box in photo.boxes or ()
             ],
-            *([[self.boxes.detection_to_json(one) for one in repeats]] if repeats else []),
+            *([repeats] if repeats or whole else []),
+            *whole,
         ]
 
     def photo_from_json(self, value: Any, info: PhotoInfo) -> ImagePrediction:
         """See `AnswerCodec`."""
         encoded, rows, *more = value
-        set_aside = tuple(map(self.boxes.detection_from_json, *more)) if more else ()
+        set_aside = tuple(map(self.boxes.detection_from_json, more[0])) if more else ()
+        whole = self.classes.decode(more[1]) if len(more) > 1 else None
         boxes = tuple(
             BoxPrediction(self.boxes.detection_from_json(place), self.classes.decode(probabilities))
             for place, probabilities in rows
         )
         return image_prediction(
-            info, self.classes.decode(encoded), boxes=boxes, set_aside=set_aside
+            info, self.classes.decode(encoded), boxes=boxes, set_aside=set_aside, whole=whole
         )
 
     def event_to_json(self, event: EventPrediction) -> str:

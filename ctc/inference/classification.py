@@ -236,6 +236,7 @@ def image_prediction(
     strangeness: float | None = None,
     boxes: tuple[BoxPrediction, ...] | None = None,
     set_aside: tuple[Detection, ...] = (),
+    whole: Probabilities | None = None,
 ) -> ImagePrediction:
     """Return the prediction of a photo; see `ImagePrediction` for the other fields."""
     return ImagePrediction(
@@ -251,4 +252,5 @@ def image_prediction(
         strangeness=strangeness,
         boxes=boxes,
         set_aside=set_aside,
+        whole=whole,
     )

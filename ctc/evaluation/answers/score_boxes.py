@@ -30,7 +30,7 @@ from ctc.evaluation.answers.split_truth import (
 from ctc.evaluation.config import ScoringConfig
 from ctc.images import to_model_input
 from ctc.images.eval_samples import read_events, record_table
-from ctc.inference.box_classification import WORDS, BoxAnswer, BoxClassificationModel
+from ctc.inference.box_classification import WORDS, BoxClassificationModel, PhotoAnswer
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
 from ctc.inference.task import PhotoInfo
@@ -44,7 +44,7 @@ INFRARED = "infrared"
 class EvaluatedModel(BoxClassificationModel):
     """A detector and a classifier that also tell whether a photo is infrared."""
 
-    def photo(self, info: PhotoInfo, answer: tuple[BoxAnswer, ...]) -> ImagePrediction:
+    def photo(self, info: PhotoInfo, answer: PhotoAnswer) -> ImagePrediction:
         """See `PhotoModel`."""
         assert info.pixels is not None
         shown = to_model_input(info.pixels, self.network.classifier.info.preprocessing)
