@@ -13,7 +13,7 @@ Reading, decoding, batches, journals, shards, engines and failures are the same 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -23,6 +23,7 @@ from ctc.artifacts.boxes import Box
 from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.predictions import Failure, Meta
 from ctc.artifacts.preprocessing import Preprocessing
+from ctc.inference.decisions.decision import DECISIONS
 from ctc.inference.events.event import Event
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.device_images import DeviceImages
@@ -199,6 +200,12 @@ class HeaderFacts:
     input_size: tuple[int, int] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_decisions(self, decisions: Mapping[str, Any]) -> HeaderFacts:
+        """Return the facts with the settings of decisions, by name."""
+        if not decisions:
+            return self
+        return replace(self, settings={**self.settings, DECISIONS: dict(decisions)})
 
 
 class AnswerCodec(Protocol[PhotoT, EventT]):

@@ -122,6 +122,10 @@ class EmbedKind:
         detection = DetectionTask(config.boxes, config.tiles, read_repeats(config.repeats))
         return EmbedAnimalsTask(network.detector.path, detection, folder)
 
+    def decisions(self, *_: Any) -> Mapping[str, Any]:
+        """Return none: nothing is decided about features."""
+        return {}
+
     def codec(self, header: RunHeader) -> FeatureCodec | AnimalFeatureCodec:
         """See `RunKind`."""
         features = FeatureCodec(int(header.settings[FEATURE_SIZE]))

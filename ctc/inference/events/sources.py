@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ctc.artifacts.file_kind import describe_other_kind
+from ctc.artifacts.promises import Unit
 from ctc.errors import UsageError
 from ctc.images import is_image_name
 from ctc.images.folders import FolderPhotos, find_photos
@@ -42,6 +43,14 @@ class EventCollection:
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
         return tuple(note for source in self.sources for note in source.notes)
+
+    @property
+    def unit(self) -> Unit:
+        """Whether events may have several photos, or each photo is an event of its own."""
+        single = all(
+            isinstance(one, UngroupedPhotos) and one.max_gap is None for one in self.sources
+        )
+        return "photo" if single else "event"
 
     @cached_property
     def photos(self) -> int:

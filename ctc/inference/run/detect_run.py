@@ -67,6 +67,10 @@ class DetectKind:
         """See `RunKind`."""
         return DetectionTask(config.boxes, config.tiles, read_repeats(config.repeats))
 
+    def decisions(self, *_: Any) -> Mapping[str, Any]:
+        """Return none: nothing is decided about boxes."""
+        return {}
+
     def codec(self, header: RunHeader) -> DetectionCodec:
         """See `RunKind`."""
         return DetectionCodec(tuple(Category(*one) for one in header.settings["categories"]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from ctc.artifacts.label_schema import LabelSchema
 from ctc.inference.config import RunConfig
+from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.task import AnswerCodec, Network, PhotoTask
 from ctc.plugin import OutputFormat
@@ -38,6 +41,14 @@ class RunKind(Protocol[ConfigT]):
 
     def task(self, config: ConfigT, network: Any) -> PhotoTask[Any, Any]:
         """Return the task for a network that `open` returned."""
+
+    def decisions(
+        self, config: ConfigT, network: Any, schema: LabelSchema, events: EventCollection
+    ) -> Mapping[str, Any]:
+        """Return the settings of the decisions to be made about events, by name; raises CtcError.
+
+        `schema`: the labels of the answers.
+        """
 
     def codec(self, header: RunHeader) -> AnswerCodec[Any, Any]:
         """Return the codec of a run's journal."""

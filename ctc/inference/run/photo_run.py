@@ -199,7 +199,9 @@ def _open_source(
             if engine
             else _resolve(model, events, config)
         )
-        header = new_header(config, identity, resolved, task.facts(network), events)
+        facts = task.facts(network)
+        decisions = kind.decisions(config, network, facts.schema, events)
+        header = new_header(config, identity, resolved, facts.with_decisions(decisions), events)
     else:
         header = kept
     runtime = replace(header.runtime, threads=threads)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ctc.artifacts.detector_file import Category
+from ctc.artifacts.label_schema import LabelSchema
+from ctc.artifacts.promises import PredictionSetup, Unit
 from ctc.errors import UsageError
 from ctc.inference.animal_crops import TwoNetworks, open_networks
 from ctc.inference.box_classification import (
@@ -15,7 +19,9 @@ from ctc.inference.box_classification import (
 )
 from ctc.inference.classification import ClassificationCodec, ClassificationTask
 from ctc.inference.config import PredictConfig
+from ctc.inference.decisions.choice import AnswerFacts, choose_decisions
 from ctc.inference.detection import DetectionCodec, DetectionTask
+from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import PREDICT, RunHeader
 from ctc.inference.postprocess import make_postprocessor
 from ctc.inference.run.detect_run import read_repeats
@@ -25,7 +31,7 @@ from ctc.plugin import Aggregation, OutputFormat
 from ctc.plugin.manager import Plugins
 from ctc.plugin.option_values import bind_options, own_options
 from ctc.runtime.config import RuntimeConfig
-from ctc.runtime.model_bytes import ModelFile
+from ctc.runtime.model_bytes import ModelFile, read_model
 from ctc.runtime.session import Model, open_model
 
 PredictRun = PhotoRun
@@ -85,6 +91,18 @@ class PredictKind:
             config.flips,
         )
 
+    def decisions(
+        self,
+        config: PredictConfig,
+        network: Model | TwoNetworks,
+        schema: LabelSchema,
+        events: EventCollection,
+    ) -> Mapping[str, Any]:
+        """See `RunKind`; raises CtcError for a decision that can't be made."""
+        info = network.info if isinstance(network, Model) else network.classifier.info
+        setup = prediction_setup(config, events.unit)
+        return choose_decisions(config, AnswerFacts(info, schema, setup))
+
     def codec(self, header: RunHeader) -> ClassificationCodec | BoxClassificationCodec:
         """See `RunKind`."""
         classes = ClassificationCodec(header.schema)
@@ -92,6 +110,17 @@ class PredictKind:
             return classes
         categories = tuple(Category(*one) for one in header.settings["categories"])
         return BoxClassificationCodec(classes, DetectionCodec(categories))
+
+
+def prediction_setup(config: PredictConfig, unit: Unit) -> PredictionSetup:
+    """Return how a run makes its predictions; `unit`: that of its events."""
+    return PredictionSetup(
+        unit,
+        config.aggregation if unit == "event" else "",
+        dict(config.aggregation_options) if unit == "event" else {},
+        "" if config.detector is None else read_model(config.detector).digest,
+        config.flips,
+    )
 
 
 def prepare_run(config: PredictConfig, plugins: Plugins) -> PhotoRun:

@@ -1,0 +1,38 @@
+"""Which decisions a run of `ctc predict` makes, and their settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ctc.artifacts.label_schema import LabelSchema
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.promises import PredictionSetup
+from ctc.inference.config import PredictConfig
+
+
+@dataclass(frozen=True)
+class AnswerFacts:
+    """What is known of a run's answers before the first: the model, the labels of the answers, and
+    how events are predicted."""
+
+    info: ModelInfo
+    schema: LabelSchema
+    setup: PredictionSetup
+
+
+Chooser = Callable[[PredictConfig, AnswerFacts], Any]
+"""Returns the settings of a decision, None if it is not asked for; raises CtcError if it can't be
+made."""
+
+CHOOSERS: Mapping[str, Chooser] = {}
+"""By the names of the decisions in `registry.py`."""
+
+
+def choose_decisions(
+    config: PredictConfig, answers: AnswerFacts, choosers: Mapping[str, Chooser] = CHOOSERS
+) -> dict[str, Any]:
+    """Return the settings of all decisions that are asked for; raises CtcError."""
+    found = {name: choose(config, answers) for name, choose in choosers.items()}
+    return {name: settings for name, settings in found.items() if settings is not None}
