@@ -22,7 +22,8 @@ licence              "Apache-2.0", of the weights; null or absent if it is not k
 source               {"name", "format", "sha256", "url", …} of an imported network; {} or
                      absent for one that ctc trained
 taxonomy             {"species": {"red fox": {"class": "mammalia", "order": "carnivora", …}, …}},
-                     the ranks of classes; {} or absent if they are not known
+                     the ranks, common names and ids of classes, and of other taxa, see
+                     `ctc/artifacts/taxonomy.py`; {} or absent if they are not known
 ctc_version          "3.0.0"
 
 Outputs: one per label, float32 (N, classes); `features`, float32 (N, size), pooled, before the
@@ -41,6 +42,7 @@ from ctc._version import __version__
 from ctc.artifacts.label_schema import LabelSchema, check_classes
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.taxonomy import ENTRY_KEYS, Taxonomy
 from ctc.errors import InputError, shorten
 from ctc.storage.json_file import json_type
 
@@ -50,7 +52,6 @@ FEATURES_OUTPUT = "features"
 STRANGENESS_OUTPUT = "strangeness"
 RESERVED_NAMES = (INPUT_NAME, FEATURES_OUTPUT, STRANGENESS_OUTPUT)
 """Names that no label may have: those of the model's input and of its other outputs."""
-TAXONOMIC_RANKS = ("class", "order", "family", "genus", "species")
 
 _DAMAGED = (ValueError, AttributeError, TypeError, OverflowError, RecursionError)
 
@@ -64,8 +65,7 @@ class ModelInfo:
     to 1. `feature_size`: numbers per photo in the output `features`, None if there is none.
     `strangers`: what the output `strangeness` was fitted to, empty if there is none. `licence`: of
     the weights, such as an SPDX name. `source`: where an imported network is from. `taxonomy`: per
-    label and class the names of its ranks, those of TAXONOMIC_RANKS that are known. `promises`:
-    what was proven on validation data, by kind.
+    label, see `Taxonomy`. `promises`: what was proven on validation data, by kind.
     """
 
     labels: Mapping[str, tuple[str, ...]]
@@ -79,7 +79,7 @@ class ModelInfo:
     strangers: Mapping[str, Any] = field(default_factory=dict)
     licence: str | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
-    taxonomy: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
+    taxonomy: Mapping[str, Taxonomy] = field(default_factory=dict)
     promises: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -259,15 +259,14 @@ def _check_thresholds(
 def _check_taxonomy(
     taxonomy: Mapping[str, Any], labels: Mapping[str, tuple[str, ...]]
 ) -> Mapping[str, Any]:
-    """Return the taxonomy; raises InputError unless it names ranks of known classes."""
+    """Return the taxonomy; raises InputError unless it names ranks for known labels."""
     try:
         sound = all(
             label in labels
-            and set(classes) <= set(labels[label])
             and all(
-                rank in TAXONOMIC_RANKS and isinstance(name, str)
-                for ranks in classes.values()
-                for rank, name in ranks.items()
+                key in ENTRY_KEYS and isinstance(text, str)
+                for entry in classes.values()
+                for key, text in entry.items()
             )
             for label, classes in taxonomy.items()
         )

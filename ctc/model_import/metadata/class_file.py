@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.taxonomy_file import is_speciesnet_label
 from ctc.errors import InputError, UsageError
 from ctc.model_import.description import Description
 from ctc.model_import.metadata import birder, hugging_face, speciesnet, timm
@@ -46,7 +47,7 @@ def read_class_file(path: Path) -> Description:
     if suffix in (".csv", ".tsv"):
         return Description(ORIGIN, classes=_table_classes(path))
     lines = read_lines(path)
-    if speciesnet.is_label(lines[0]):
+    if is_speciesnet_label(lines[0]):
         classes, taxonomy = speciesnet.parse_labels(lines, path)
         return Description(ORIGIN, classes=classes, taxonomy=taxonomy)
     return Description(ORIGIN, classes=lines)

@@ -7,33 +7,25 @@ pixels / 255, and its answers are logits: `classifier.py` there.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.model_file import TAXONOMIC_RANKS
+from ctc.artifacts.taxonomy import SPECIESNET_RANKS
+from ctc.artifacts.taxonomy_file import is_speciesnet_label as is_label
 from ctc.errors import InputError, shorten
 from ctc.model_import.description import Description, Taxonomy
 from ctc.model_import.metadata.fields import get_text, path_beside, read_text
 
 SIDE = 480
-_FIELDS = 7
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NOTES = {
     "always_crop": "SpeciesNet's own program crops a photo to the surest box of a detector first: "
     "give ctc such crops, or expect other answers",
     "full_image": "SpeciesNet's own program cuts off up to 30 % of a photo's height first, at the "
     "top and the bottom: ctc does not",
 }
-
-
-def is_label(line: str) -> bool:
-    """Return whether a line is one of SpeciesNet's labels."""
-    fields = line.split(";")
-    return len(fields) == _FIELDS and bool(_UUID.fullmatch(fields[0].strip()))
 
 
 def parse_labels(lines: Sequence[str], path: object) -> tuple[tuple[str, ...], Taxonomy]:
@@ -61,7 +53,7 @@ def parse_labels(lines: Sequence[str], path: object) -> tuple[tuple[str, ...], T
                 name = ";".join(row)
         classes.append(name)
         taxonomy[name] = {
-            rank: value for rank, value in zip(TAXONOMIC_RANKS, row, strict=False) if value
+            rank: value for rank, value in zip(SPECIESNET_RANKS, row, strict=False) if value
         }
     return tuple(classes), taxonomy
 
