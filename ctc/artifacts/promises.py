@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from ctc.errors import InputError
@@ -16,8 +16,9 @@ class PredictionSetup:
     """How predictions are made, as far as it changes how often they are right.
 
     `unit`: whether events or photos are answered for. `aggregation`, `aggregation_options`: how the
-    photos of an event are combined; '' and empty for the unit photo. `detector`: the SHA-256 digest
-    of the detector whose boxes are predicted, '' for whole photos. `flips`: whether the mean with
+    photos of an event are combined; '' and empty for the unit photo. `detector`: the digest of
+    the detector whose boxes are predicted, and its options where they are given; '' for whole
+    photos. `flips`: whether the mean with
     the mirror image is taken.
     """
 
@@ -53,6 +54,26 @@ class PredictionSetup:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"a promise does not say what it was fitted for: {error}") from None
+
+    @property
+    def of_photos(self) -> PredictionSetup:
+        """The same for single photos, which nothing is combined of."""
+        return replace(self, unit="photo", aggregation="", aggregation_options={})
+
+    def describe(self) -> str:
+        """Return it in words, as the options of a command."""
+        photos = "single photos" if self.unit == "photo" else ""
+        options = [
+            f" --{key.replace('_', '-')} {value}"
+            for key, value in self.aggregation_options.items()
+            if value is not None
+        ]
+        combined = f"--aggregation {self.aggregation}{''.join(options)}" if not photos else photos
+        return (
+            combined
+            + (" --flips" if self.flips else "")
+            + (" with a detector" if self.detector else "")
+        )
 
     def differences(self, other: PredictionSetup) -> tuple[str, ...]:
         """Return, in words, how this setup differs from `other`."""

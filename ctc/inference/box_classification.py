@@ -259,6 +259,18 @@ class BoxClassificationModel:
         )
 
 
+def recombine(
+    event: EventPrediction,
+    photos: tuple[ImagePrediction, ...],
+    boxes: BoxSchema,
+    aggregation: Aggregation,
+) -> EventPrediction:
+    """Return the event with other answers for the boxes of its photos; raises PluginError."""
+    combined = tuple(combine_boxes(photo, boxes, aggregation) for photo in photos)
+    probabilities = _aggregate(combined, boxes, aggregation)
+    return replace(event, images=combined, probabilities=probabilities)
+
+
 def combine_boxes(
     photo: ImagePrediction, boxes: BoxSchema, aggregation: Aggregation
 ) -> ImagePrediction:

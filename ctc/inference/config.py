@@ -118,6 +118,17 @@ def boxes_identity(
     }
 
 
+def detector_setup(detector: Path | None, boxes: DetectionConfig, tiles: TileConfig) -> str:
+    """Return how a detector is used, see `PredictionSetup`; '' for none.
+
+    Its digest, and the options that change its boxes where they are given.
+    """
+    if detector is None:
+        return ""
+    given = {name: value for name, value in boxes_identity(boxes, tiles, None).items() if value}
+    return " ".join([read_model(detector).digest, *(f"{name} {given[name]}" for name in given)])
+
+
 @dataclass(frozen=True)
 class PredictConfig(RunConfig):
     """The options of `ctc predict`.

@@ -86,7 +86,9 @@ def score_boxes(
         *(note for name in labels for note in _renaming_notes(shared[name], labels[name])),
         *reader.size_notes(model.preprocessing),
     )
-    return ScoredSplit(data, tuple(reader.failures), notes, labels, scores.boxes)
+    return ScoredSplit(
+        data, tuple(reader.failures), notes, labels, scores.boxes, tuple(scores.predictions)
+    )
 
 
 def as_predicted(label: Label, classes: Sequence[str]) -> Label:
@@ -178,6 +180,7 @@ class _Scores:
     collector: PredictionCollector = field(default_factory=PredictionCollector)
     records: list[EventSummary] = field(default_factory=list)
     boxes: dict[str, tuple[Box, ...]] = field(default_factory=dict)
+    predictions: list[EventPrediction] = field(default_factory=list)
 
     def add(self, record: _Record, prediction: EventPrediction) -> None:
         """Add the prediction of an event, and those of its photos."""
@@ -185,6 +188,7 @@ class _Scores:
         facts = facts._replace(is_infrared=bool(prediction.images[0].meta[INFRARED]))
         event = self.collector.add_event(record.event_id, facts)
         self.records.append(record.summary)
+        self.predictions.append(prediction)
         for label, names in self.classes.items():
             values = prediction.probabilities[label]
             self.collector.events.add(event, "", label, names, values)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.event_record import MISSING, EventRecord
 from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.predictions import EventPrediction
 from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.collector import PredictionCollector
@@ -46,7 +47,8 @@ class ScoredSplit:
 
     `failures` says where records or photos could not be used, and why. `notes` describe what is
     not counted. `labels`: by label of the predictions, that of the dataset which it is compared
-    with. `boxes`: those of a detector, by the path of the photo.
+    with. `boxes`: those of a detector, by the path of the photo. `predictions`: of a detector and a
+    model, those of the events of `data`, in their order.
     """
 
     data: EvaluationData
@@ -54,6 +56,7 @@ class ScoredSplit:
     notes: tuple[str, ...]
     labels: Mapping[str, Label]
     boxes: PhotoBoxes = field(default_factory=dict)
+    predictions: tuple[EventPrediction, ...] = ()
 
 
 def score_split(

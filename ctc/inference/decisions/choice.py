@@ -10,6 +10,7 @@ from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.promises import PredictionSetup
 from ctc.inference.config import PredictConfig
+from ctc.inference.decisions.fusion import FUSION, own_fusion
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,14 @@ Chooser = Callable[[PredictConfig, AnswerFacts], Any]
 """Returns the settings of a decision, None if it is not asked for; raises CtcError if it can't be
 made."""
 
-CHOOSERS: Mapping[str, Chooser] = {}
+
+def choose_fusion(config: PredictConfig, answers: AnswerFacts) -> Any:
+    """Return the fusion that the model has for the detector."""
+    detector = answers.setup.detector
+    return (own_fusion(answers.info.promises, detector) or None) if config.detector else None
+
+
+CHOOSERS: Mapping[str, Chooser] = {FUSION: choose_fusion}
 """By the names of the decisions in `registry.py`."""
 
 

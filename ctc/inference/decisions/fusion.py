@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.boxes import CategoryType
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import EventPrediction
+from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import InputError
 
 FUSION = "fusion"
@@ -159,6 +160,19 @@ class Fusion:
         return own.fuse(evidence).astype(np.float32)
 
 
-def fusion_settings(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the settings of the decision for entries of `ModelInfo.promises`."""
-    return {str(entry["label"]): LabelFusion.from_json(entry).to_json() for entry in entries}
+def own_fusion(promises: Mapping[str, Any], detector: str) -> dict[str, Any]:
+    """Return the settings of the decision that a model's `promises` have for a detector, by label.
+
+    `detector`: see `PredictionSetup`. Empty without any; raises InputError for damaged ones.
+    """
+    entries: Sequence[Mapping[str, Any]] = promises.get(FUSION, ())
+    return {
+        str(entry["label"]): LabelFusion.from_json(entry).to_json()
+        for entry in entries
+        if PredictionSetup.from_json(entry.get("made_for")).detector == detector
+    }
+
+
+def needs_whole(settings: Mapping[str, Any]) -> bool:
+    """Return whether a fusion needs the classifier's answers for whole photos."""
+    return any(entry["kind"] != "boxes" for entry in settings.values())

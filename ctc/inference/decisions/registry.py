@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ctc.inference.decisions.decision import DecisionFactory
+from ctc.inference.decisions.fusion import FUSION, Fusion
 
-FACTORIES: Mapping[str, DecisionFactory] = {}
-"""By their name in the settings. Priors come first, then places, ranks, sets, blanks."""
+FACTORIES: Mapping[str, DecisionFactory] = {FUSION: Fusion.from_settings}
+"""By their name in the settings: fusion, priors, geofence, ranks, sets, blanks."""

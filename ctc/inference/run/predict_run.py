@@ -18,8 +18,9 @@ from ctc.inference.box_classification import (
     box_postprocessor,
 )
 from ctc.inference.classification import ClassificationCodec, ClassificationTask
-from ctc.inference.config import PredictConfig
+from ctc.inference.config import PredictConfig, detector_setup
 from ctc.inference.decisions.choice import AnswerFacts, choose_decisions
+from ctc.inference.decisions.fusion import needs_whole, own_fusion
 from ctc.inference.detection import DetectionCodec, DetectionTask
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import PREDICT, RunHeader
@@ -31,7 +32,7 @@ from ctc.plugin import Aggregation, OutputFormat
 from ctc.plugin.manager import Plugins
 from ctc.plugin.option_values import bind_options, own_options
 from ctc.runtime.config import RuntimeConfig
-from ctc.runtime.model_bytes import ModelFile, read_model
+from ctc.runtime.model_bytes import ModelFile
 from ctc.runtime.session import Model, open_model
 
 PredictRun = PhotoRun
@@ -82,6 +83,8 @@ class PredictKind:
             return ClassificationTask(
                 postprocessor, config.aggregation, config.aggregation_options, config.flips
             )
+        detector = detector_setup(config.detector, config.boxes, config.tiles)
+        fusion = own_fusion(network.classifier.info.promises, detector)
         return BoxClassificationTask(
             network.detector.path,
             DetectionTask(config.boxes, config.tiles, read_repeats(config.repeats)),
@@ -89,6 +92,7 @@ class PredictKind:
             config.aggregation,
             config.aggregation_options,
             config.flips,
+            needs_whole(fusion),
         )
 
     def decisions(
@@ -118,7 +122,7 @@ def prediction_setup(config: PredictConfig, unit: Unit) -> PredictionSetup:
         unit,
         config.aggregation if unit == "event" else "",
         dict(config.aggregation_options) if unit == "event" else {},
-        "" if config.detector is None else read_model(config.detector).digest,
+        detector_setup(config.detector, config.boxes, config.tiles),
         config.flips,
     )
 
