@@ -16,6 +16,8 @@ from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit, score_spl
 from ctc.evaluation.config import DetectorConfig, ScoringConfig
 from ctc.inference.animal_crops import TwoNetworks
 from ctc.inference.box_classification import WHOLE_PHOTOS, box_postprocessor
+from ctc.inference.config import detector_setup
+from ctc.inference.decisions.fusion import Fusion, needs_whole, own_fusion
 from ctc.inference.detection import DetectionModel
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
@@ -72,12 +74,16 @@ def open_with_detector(
     aggregation = plugins().get(Aggregation, config.aggregation)
     postprocessor = box_postprocessor(model)
     opened = load_detector(detector.path, config.runtime)
+    setup = detector_setup(detector.path, detector.boxes, detector.tiles)
+    fusion = own_fusion(model.info.promises, setup)
     return EvaluatedModel(
         TwoNetworks(opened, model),
         DetectionModel(opened, detector.boxes, detector.tiles),
         postprocessor,
         bind_options(aggregation, config.aggregation_options),
         config.flips,
+        needs_whole(fusion),
+        Fusion.from_settings(fusion) if fusion else None,
     )
 
 

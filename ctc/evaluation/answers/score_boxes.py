@@ -31,6 +31,7 @@ from ctc.evaluation.config import ScoringConfig
 from ctc.images import to_model_input
 from ctc.images.eval_samples import read_events, record_table
 from ctc.inference.box_classification import WORDS, BoxClassificationModel, PhotoAnswer
+from ctc.inference.decisions.fusion import Fusion
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
 from ctc.inference.task import PhotoInfo
@@ -41,14 +42,25 @@ INFRARED = "infrared"
 """Meta value of a photo: whether it is grey or has one tint."""
 
 
+@dataclass(frozen=True)
 class EvaluatedModel(BoxClassificationModel):
-    """A detector and a classifier that also tell whether a photo is infrared."""
+    """A detector and a classifier that also tell whether a photo is infrared.
+
+    `fusion`: that of the classifier's file for this detector, which the answers for events have.
+    """
+
+    fusion: Fusion | None = None
 
     def photo(self, info: PhotoInfo, answer: PhotoAnswer) -> ImagePrediction:
         """See `PhotoModel`."""
         assert info.pixels is not None
         shown = to_model_input(info.pixels, self.network.classifier.info.preprocessing)
         return super().photo(info._replace(meta={INFRARED: is_infrared(shown)}), answer)
+
+    def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
+        """See `PhotoModel`."""
+        found = super().event(event, photos)
+        return found if self.fusion is None else self.fusion.decide(found)
 
 
 def score_boxes(
