@@ -1,10 +1,16 @@
 """What a detector is worth on the drawn world: python benchmarks/demo_detector.py [--seed 1]
-[--locations 20] [--events 32] [--epochs 25]
+[--locations 20] [--events 32] [--epochs 25] [--small 0.05]
 
 Draws cameras with animals whose boxes are known, trains a small detector and two classifiers (on
 whole photos and on crops) on some of the cameras, and compares them on cameras never seen: average
 precision of the boxes, recall of small animals with and without tiles, and the species of events by
-the whole photo, by the boxes, and by both. Takes some ten minutes on 2 cores."""
+the whole photo, by the boxes, and by both; the boxes of the same detector in int8 as well. Takes
+some ten minutes on 2 cores.
+
+With --small SCALE only the detector is measured, on animals of SCALE times their size at the new
+cameras, whole and in tiles. It learns from animals four times as large, in whole photos and in
+parts of photos. A box that overlaps an animal by 0.3 finds it, since the network's cells have 8
+pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +19,7 @@ import csv
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +40,10 @@ CELLS = SIDE // STRIDE
 TEST_SHARE = 0.4
 SMALL = 0.03
 """Share of the photo's area below which an animal is small."""
+ROUGH = 0.3
+"""Overlap with an animal by which a box finds it, with --small."""
+NARROW = 0.03
+"""Share of the photo's width below which an animal is, with --small."""
 Boxes = NDArray[np.float32]
 
 
@@ -162,16 +172,46 @@ def average_precision(
 
 
 def recall(
-    found: Mapping[str, Sequence[Sequence[float]]], truth: Mapping[str, list[Boxes]], largest: float
+    found: Mapping[str, Sequence[Sequence[float]]],
+    truth: Mapping[str, list[Boxes]],
+    largest: float,
+    least: float = 0.5,
 ) -> tuple[float, int]:
     """Share of the animals of at most this area that a box of 0.3 finds, and their number."""
     hits = [
-        any(overlap(row[:4], box) >= 0.5 for row in found[name] if row[4] >= 0.3)
+        any(overlap(row[:4], box) >= least for row in found[name] if row[4] >= 0.3)
         for name, boxes in truth.items()
         for box in boxes
         if box[2] * box[3] <= largest
     ]
     return (float(np.mean(hits)) if hits else float("nan")), len(hits)
+
+
+def false_boxes(
+    found: Mapping[str, Sequence[Sequence[float]]],
+    truth: Mapping[str, list[Boxes]],
+    least: float,
+) -> int:
+    """The number of boxes of 0.3 that overlap no animal by this much."""
+    return sum(
+        all(overlap(row[:4], box) < least for box in truth[name])
+        for name, rows in found.items()
+        for row in rows
+        if row[4] >= 0.3
+    )
+
+
+def lost_boxes(
+    one: Mapping[str, Sequence[Sequence[float]]], other: Mapping[str, Sequence[Sequence[float]]]
+) -> tuple[int, int]:
+    """The number of boxes of 0.3 that `other` has not, at 0.15 or more, and of all."""
+    lost = [
+        all(overlap(row[:4], again[:4]) < 0.5 for again in other[name] if again[4] >= 0.15)
+        for name, rows in one.items()
+        for row in rows
+        if row[4] >= 0.3
+    ]
+    return sum(lost), len(lost)
 
 
 def overlap(a: Sequence[float], b: Sequence[float]) -> float:
@@ -181,11 +221,13 @@ def overlap(a: Sequence[float], b: Sequence[float]) -> float:
     return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
-def detect(folder: Path, photos: Path, name: str, *options: object) -> dict[str, list[list[float]]]:
+def detect(
+    folder: Path, photos: Path, name: str, *options: object, network: str = ""
+) -> dict[str, list[list[float]]]:
     """The boxes of all photos: left, top, width, height, confidence."""
     output = folder / f"{name}.json"
-    ctc("detect", folder / "detector.onnx", photos, "--output", output, "--min-confidence", 0.05,
-        *options)  # fmt: skip
+    ctc("detect", folder / f"detector{network}.onnx", photos, "--output", output,
+        "--min-confidence", 0.05, *options)  # fmt: skip
     images = json.loads(output.read_text())["images"]
     return {
         one["file"]: [[*box["bbox"], box["conf"]] for box in one["detections"]] for one in images
@@ -238,47 +280,147 @@ def main() -> None:
     )
     for name, value in (("--seed", 1), ("--locations", 20), ("--events", 32), ("--epochs", 25)):
         parser.add_argument(name, type=int, default=value)
+    parser.add_argument("--small", type=float, metavar="SCALE")
     options = parser.parse_args()
     keras.utils.set_random_seed(options.seed)
+    world = {"locations": options.locations, "events_per_location": options.events}
     with tempfile.TemporaryDirectory() as place:
-        compare(Path(place), options.seed, options.locations, options.events, options.epochs)
+        if options.small:
+            find_small(Path(place), options.seed, options.epochs, options.small, world)
+        else:
+            compare(Path(place), options.seed, options.epochs, world)
 
 
-def compare(folder: Path, seed: int, locations: int, events: int, epochs: int) -> None:
+def find_small(
+    folder: Path, seed: int, epochs: int, scale: float, world: Mapping[str, int]
+) -> None:
+    """Print what a detector finds of small animals, whole and in tiles."""
+    for name, size in (("near", 4 * scale), ("far", scale)):
+        draw_world(folder / name, seed=seed, animal_scale=size, **world)
+    near, far = read_truth(folder / "near"), read_truth(folder / "far")
+    new = new_cameras(near, seed)
+    known = {name: boxes for name, boxes in near.items() if camera(name) not in new}
+    unseen = {name: boxes for name, boxes in far.items() if camera(name) in new}
+    photos = folder / "near" / "photos"
+    known |= write_parts(photos, known, np.random.default_rng(seed))
+    write_detector(train_detector(photos, known, epochs), folder)
+    (folder / "new").mkdir()
+    for name in new:
+        (folder / "new" / name).symlink_to(folder / "far" / "photos" / name)
+    widths = np.array([box[2] for boxes in unseen.values() for box in boxes])
+    print(f"animals of {widths.min():.1%} to {widths.max():.1%} of the photo's width, "
+          f"{np.mean(widths < NARROW):.0%} of them below {NARROW:.0%}; {len(unseen):,} photos of "
+          f"{len(new)} new cameras; seed {seed}\n")  # fmt: skip
+    print("| small animals | recall | boxes of 0.3 that show none, per photo |\n|---|---|---|")
+    for tiles in (1, 2, 3):
+        found = detect(folder, folder / "new", f"tiles{tiles}", "--tiles", tiles)
+        here, count = recall(found, unseen, 1, ROUGH)
+        way = "whole photos" if tiles == 1 else f"and {tiles} × {tiles} tiles"
+        wrong = false_boxes(found, unseen, ROUGH) / len(unseen)
+        print(f"| {way} | {here:.3f} (of {count}) | {wrong:.2f} |", flush=True)
+
+
+def write_parts(
+    photos: Path, truth: Mapping[str, list[Boxes]], generator: np.random.Generator
+) -> dict[str, list[Boxes]]:
+    """Save a part of every photo, a third to a half of its sides, around one of its animals;
+    return the boxes of the parts, without animals that are cut in half."""
+    parts = {}
+    for name, boxes in truth.items():
+        photo = Image.open(photos / name)
+        side = generator.uniform(1 / 3, 1 / 2)
+        place = generator.uniform(0, 1, 2)
+        if boxes:
+            middle = boxes[0][:2] + np.array(boxes[0][2:]) / 2
+            place = middle - side * generator.uniform(0.2, 0.8, 2)
+        left, top = np.clip(place, 0, 1 - side)
+        wide, high = photo.size
+        corners = (left * wide, top * high, (left + side) * wide, (top + side) * high)
+        part = f"{name}.part.png"
+        photo.crop(tuple(map(round, corners))).save(photos / part)
+        moved = [((x - left) / side, (y - top) / side, w / side, h / side) for x, y, w, h in boxes]
+        cut = [(box, clipped(box)) for box in moved]
+        parts[part] = [new for old, new in cut if new[2] * new[3] > old[2] * old[3] / 2]
+    return parts
+
+
+def clipped(box: Sequence[float]) -> tuple[float, float, float, float]:
+    """The part of a box that is in the picture, without height or width if there is none."""
+    left, top = max(0.0, box[0]), max(0.0, box[1])
+    right, bottom = min(1.0, box[0] + box[2]), min(1.0, box[1] + box[3])
+    return left, top, max(0.0, right - left), max(0.0, bottom - top)
+
+
+def camera(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def new_cameras(names: Iterable[str], seed: int) -> set[str]:
+    """Draw the cameras that nothing learns from."""
+    cameras = sorted({camera(name) for name in names})
+    order = np.random.default_rng(seed).permutation(cameras)
+    return set(order[: round(TEST_SHARE * len(cameras))].tolist())
+
+
+def read_truth(folder: Path) -> dict[str, list[Boxes]]:
+    """The boxes of each photo of a drawn world."""
+    return {
+        one["file"]: [box["bbox"] for box in one["detections"]]
+        for one in json.loads((folder / "boxes.json").read_text())["images"]
+    }
+
+
+def write_detector(made: keras.Model, folder: Path, *options: object, name: str = "") -> None:
+    """Import the network as `folder/detector.onnx`; `options` and `name` for a further one."""
+    write_onnx(made, folder / "raw.onnx")
+    (folder / "names.txt").write_text("animal\n")
+    ctc("import", folder / "raw.onnx", "--detector", "yolov8", "--classes", folder / "names.txt",
+        "--scale", 1, "--output", folder / f"detector{name}.onnx", *options)  # fmt: skip
+
+
+def compare(folder: Path, seed: int, epochs: int, world: Mapping[str, int]) -> None:
     """Draw, train, and print what each way finds at new cameras."""
-    draw_world(folder, seed=seed, locations=locations, events_per_location=events)
+    draw_world(folder, seed=seed, **world)
     photos = folder / "photos"
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    cameras = sorted({row["location"] for row in rows})
-    order = np.random.default_rng(seed).permutation(cameras)
-    new = set(order[: round(TEST_SHARE * len(cameras))].tolist())
-    for name, chosen in (("train", set(cameras) - new), ("test", new)):
+    truth = read_truth(folder)
+    new = new_cameras(truth, seed)
+    cameras = {camera(name) for name in truth}
+    for name, chosen in (("train", cameras - new), ("test", new)):
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(row for row in rows if row["location"] in chosen)
-    truth = {
-        one["file"]: [box["bbox"] for box in one["detections"]]
-        for one in json.loads((folder / "boxes.json").read_text())["images"]
-    }
-    known = {name: boxes for name, boxes in truth.items() if name.partition("/")[0] not in new}
+    known = {name: boxes for name, boxes in truth.items() if camera(name) not in new}
     unseen = {name: boxes for name, boxes in truth.items() if name not in known}
-    write_onnx(train_detector(photos, known, epochs), folder / "raw.onnx")
-    (folder / "names.txt").write_text("animal\n")
-    ctc("import", folder / "raw.onnx", "--detector", "yolov8", "--classes", folder / "names.txt",
-        "--scale", 1, "--output", folder / "detector.onnx")  # fmt: skip
+    (folder / "known").mkdir()
+    for name in cameras - new:
+        (folder / "known" / name).symlink_to(photos / name)
+    made = train_detector(photos, known, epochs)
+    write_detector(made, folder)
+    write_detector(made, folder, "--precision", "int8", "--calibration-photos", folder / "known",
+                   "--min-agreement", 0.5, name="_int8")  # fmt: skip
     print(f"{len(known):,} photos of {len(cameras) - len(new)} cameras to learn from, "
           f"{len(unseen):,} of {len(new)} new ones; seed {seed}\n")  # fmt: skip
     print(
         "| boxes at new cameras | AP at 0.5 | recall of all | of small animals |\n|---|---|---|---|"
     )
-    for name, given in (("whole photos", ()), ("and 2 × 2 tiles", ("--tiles", 2))):
-        every = detect(folder, photos, name.replace(" ", "_"), *given)
+    reference: dict[str, list[list[float]]] = {}
+    for name, network, given in (
+        ("whole photos", "", ()),
+        ("in int8", "_int8", ()),
+        ("and 2 × 2 tiles", "", ("--tiles", 2)),
+    ):
+        every = detect(folder, photos, name.replace(" ", "_"), *given, network=network)
         found = {image: every[image] for image in unseen}
         small, count = recall(found, unseen, SMALL)
         precision, all_of_them = average_precision(found, unseen), recall(found, unseen, 1)[0]
         print(f"| {name} | {precision:.3f} | {all_of_them:.3f} | {small:.3f} (of {count}) |")
+        reference = reference or found
+        if network:
+            lost, boxes = lost_boxes(reference, found)
+    print(f"\nint8: {lost} of {boxes} boxes of 0.3 are lost")
     images = [part for n in (1, 2, 3) for part in ("--image", f"image{n}")]
     ctc("inventory", "csv", folder / "train.csv", "--event-id", "event_id", *images, "--label",
         "species", "--meta", "location", "--image-root", photos, "--output",

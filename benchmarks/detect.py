@@ -1,15 +1,19 @@
 """How fast `ctc detect` and `ctc predict --detector` are: python benchmarks/detect.py PHOTOS_DIR
-[--photos 200] [--rounds 3]
+[--photos 200] [--rounds 3] [--sparrow PYTHON]
 
 PHOTOS_DIR: real photos, JPEGs of some megapixels, each linked as often as it takes. The detector is
 a network of random numbers with the shape and the cost of a small YOLO of 640 pixels (about 9
 GFLOP); the classifier is predict.py's MobileNetV3-large. The lowest confidence is chosen so that
 there is about one box per photo. The ways take turns, each in a process of its own. The ideal is
-what the cores could do if nothing but decoding and the networks cost time."""
+what the cores could do if nothing but decoding and the networks cost time.
+
+With --sparrow, only `ctc detect` and Sparrow Engine with the same network are measured; PYTHON: an
+interpreter that has sparrow-engine, in an environment of its own."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -21,7 +25,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from detect_network import SIDE, write_detector
+from detect_network import SIDE, for_sparrow, write_detector
 from predict import CORES, link, processor
 from predict_models import build
 from serve_load import CTC, usable
@@ -139,21 +143,48 @@ def main() -> None:
     parser.add_argument("photos_dir", type=Path)
     parser.add_argument("--photos", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sparrow", metavar="PYTHON")
     options = parser.parse_args()
     photos = usable(options.photos_dir)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        build(folder, photos)
         detector, model = write_detector(folder / "yolo.onnx"), folder / "mobilenet_v3_large.onnx"
-        write_int8(detector, options.photos_dir)
         links = link(photos, folder / "photos", options.photos)
         lowest = lowest_confidence(detector, photos)
         print(
             f"{date.today()}, {processor()}, {CORES} cores, Python {sys.version.split()[0]}, "
             f"{len(links):,} photos, load {os.getloadavg()[0]:.0f}\n"
         )
+        if options.sparrow:
+            beside_sparrow(options.sparrow, detector, links, lowest, options.rounds)
+            return
+        build(folder, photos)
+        write_int8(detector, options.photos_dir)
         measured = [measure(detector, model, links, photos, lowest) for _ in range(options.rounds)]
         show({way: median(one[way] for one in measured) for way in measured[0]})
+
+
+def beside_sparrow(
+    python: str, detector: Path, links: Sequence[Path], lowest: float, rounds: int
+) -> None:
+    """Print the photos per second of `ctc detect` and of Sparrow Engine, and their boxes.
+
+    The time of ctc is that of the whole command, Sparrow's begins after its start.
+    """
+    models = for_sparrow(detector, detector.parent / "sparrow")
+    script = Path(__file__).with_name("detect_sparrow.py")
+    other = [python, script, models, lowest, *links]
+    command = detect(detector, links[0].parent, "--min-confidence", lowest)
+    print("| round | `ctc detect`, photos/s, boxes per photo | Sparrow Engine | times |")
+    print("|---|---|---|---|")
+    for number in range(1, rounds + 1):
+        ours = seconds_of(command, len(links))
+        images = json.loads((detector.parent / "boxes.json").read_text())["images"]
+        found = sum(len(one["detections"]) for one in images) / len(images)
+        done = subprocess.run(list(map(str, other)), check=True, capture_output=True, text=True)
+        theirs, boxes = map(float, done.stdout.split()[-2:])
+        print(f"| {number} | {1 / ours:.1f}, {found:.2f} | {1 / theirs:.1f}, {boxes:.2f} | "
+              f"{theirs / ours:.2f} |", flush=True)  # fmt: skip
 
 
 def measure(

@@ -88,12 +88,18 @@ class SimulatedEvent:
         )
 
 
-def plan_events(rng: Random, scene: Scene, count: int) -> list[SimulatedEvent]:
-    """Plan the events of one camera, sorted by time; every kind comes about equally often."""
+def plan_events(
+    rng: Random, scene: Scene, count: int, animal_scale: float = 1.0
+) -> list[SimulatedEvent]:
+    """Plan the events of one camera, sorted by time; every kind comes about equally often.
+
+    `animal_scale`: of the animals' heights in the photo.
+    """
     first_day = datetime(2024, 3, 1) + timedelta(days=int(rng.integers(0, 200)))
     warm, taken = float(rng.uniform(6, 22)), set[datetime]()
     events = []
-    for kind in _draw_kinds(rng, count):
+    for drawn in _draw_kinds(rng, count):
+        kind = drawn and _scaled(drawn, animal_scale)
         night = bool(rng.uniform() < (kind.nocturnal if kind else 0.45))
         when = _random_time(rng, first_day, count, night, taken)
         temperature = round(warm - 5 * math.cos((when.hour - 3) / 12 * math.pi) + rng.normal(0, 2))
@@ -112,6 +118,11 @@ def single_event(rng: Random, scene: Scene, kind: AnimalKind | None, night: bool
     return SimulatedEvent(
         when, night, int(rng.integers(4, 20)), 1, (_animal(rng, scene, kind),) if kind else ()
     )
+
+
+def _scaled(kind: AnimalKind, scale: float) -> AnimalKind:
+    smallest, largest = kind.frame_share
+    return replace(kind, frame_share=(scale * smallest, scale * largest))
 
 
 def _draw_kinds(rng: Random, count: int) -> list[AnimalKind | None]:

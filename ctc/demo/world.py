@@ -36,16 +36,25 @@ _LABELLED_CAMERAS, _NEW_CAMERA = 0, 1  # streams of random numbers
 
 
 def draw_world(
-    folder: Path, *, seed: int, locations: int, events_per_location: int, workers: int | None = None
+    folder: Path,
+    *,
+    seed: int,
+    locations: int,
+    events_per_location: int,
+    workers: int | None = None,
+    animal_scale: float = 1.0,
 ) -> Path:
     """Draw labelled photos, write `folder/labels.csv` and BOXES, and return the path of the first.
 
     The photos are `folder/photos/<location>/IMG_0001.JPG …`. The table has one row per event, with
     images relative to `folder/photos` and empty cells where a burst has fewer than MAX_BURST
     photos; `count` is empty for empty events. The same seed gives the same bytes with any number of
-    `workers` (threads; by default one per core). Raises OSError if `folder` can't be written.
+    `workers` (threads; by default one per core). `animal_scale`: below 1, animals stand farther
+    away, and are smaller by that. Raises OSError if `folder` can't be written.
     """
-    draw = functools.partial(_draw_location, folder / "photos", seed, events_per_location)
+    draw = functools.partial(
+        _draw_location, folder / "photos", seed, events_per_location, animal_scale
+    )
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         parts = list(pool.map(draw, range(locations)))
     rows = [row for part, _ in parts for row in part]
@@ -89,7 +98,7 @@ def _habitat_of(seed: int, location: int) -> Habitat:
 
 
 def _draw_location(
-    photos: Path, seed: int, events: int, location: int
+    photos: Path, seed: int, events: int, animal_scale: float, location: int
 ) -> tuple[list[tuple[str, ...]], dict[str, tuple[SeenAnimal, ...]]]:
     """Draw the photos of a camera; return its rows of the table, and what each photo shows."""
     rng, name = (
@@ -100,7 +109,8 @@ def _draw_location(
     scene = draw_scene(rng, _habitat_of(seed, location))
     numbers, rows = iter(range(1, 10**9)), []
     shown: dict[str, tuple[SeenAnimal, ...]] = {}
-    for number, event in enumerate(plan_events(rng, scene, events), start=1):
+    planned = plan_events(rng, scene, events, animal_scale)
+    for number, event in enumerate(planned, start=1):
         files = [_file_name(next(numbers)) for _ in range(event.photos)]
         seen = _draw_event(rng, scene, event, name, [photos / name / file for file in files])
         shown |= {f"{name}/{file}": one for file, one in zip(files, seen, strict=True)}

@@ -130,6 +130,14 @@ def test_draw_world_writes_the_true_boxes(world: Path, rows: list[dict[str, str]
         assert top + height <= 1.0001
 
 
+def test_draw_world_makes_animals_smaller(tmp_path: Path) -> None:
+    draw_world(tmp_path, seed=7, locations=1, events_per_location=6, animal_scale=0.05)
+    images = json.loads((tmp_path / "boxes.json").read_text())["images"]
+    widths = [one["bbox"][2] for image in images for one in image["detections"]]
+    assert 0 < max(widths) < 0.15
+    assert min(widths) < 0.03
+
+
 def test_draw_world_is_reproducible_with_any_number_of_workers(tmp_path: Path) -> None:
     draw_world(tmp_path / "one", seed=3, locations=2, events_per_location=2, workers=1)
     draw_world(tmp_path / "two", seed=3, locations=2, events_per_location=2, workers=2)
