@@ -133,6 +133,8 @@ def detector_setup(detector: Path | None, boxes: DetectionConfig, tiles: TileCon
 class PredictConfig(RunConfig):
     """The options of `ctc predict`.
 
+    `sets`: the probability with which the prediction set of an event is to hold the truth; None for
+    no sets. `drop_blanks`: mark the events that are blank by the model's promise.
     `threshold`, `class_list`, `strangers`: see `make_postprocessor`. `flips`: take the mean with
     the mirror image of each photo, or of each crop of a detector. `aggregation_options`: the
     options of the aggregation that are given, by key. `detector`: the file of a detector, whose
@@ -150,6 +152,8 @@ class PredictConfig(RunConfig):
     boxes: DetectionConfig = field(default_factory=DetectionConfig)
     tiles: TileConfig = field(default_factory=TileConfig)
     repeats: Path | None = None
+    sets: float | None = None
+    drop_blanks: bool = False
 
     def task_identity(self) -> Mapping[str, Any]:
         """See `RunConfig`."""
@@ -165,6 +169,8 @@ class PredictConfig(RunConfig):
             "--flips": "yes" if self.flips else None,
             **(boxes_identity(self.boxes, self.tiles, self.repeats) if self.detector else {}),
             "--detector": self.detector and read_model(self.detector).digest,
+            "--sets": self.sets,
+            "--drop-blanks": "yes" if self.drop_blanks else None,
         }
 
 

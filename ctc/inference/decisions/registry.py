@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ctc.inference.decisions.decision import DecisionFactory
 from ctc.inference.decisions.fusion import FUSION, Fusion
+from ctc.inference.decisions.sets import SETS, PredictionSets
 
-FACTORIES: Mapping[str, DecisionFactory] = {FUSION: Fusion.from_settings}
+FACTORIES: Mapping[str, DecisionFactory] = {FUSION: Fusion.from_settings, SETS: PredictionSets.from_settings}
 """By their name in the settings: fusion, priors, geofence, ranks, sets, blanks."""

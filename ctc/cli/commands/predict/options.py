@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from ctc.cli.options.boxes import BOXES, DETECTOR, REPEATS, pop_boxes, require_detector
 from ctc.cli.options.inference import (
     AGGREGATION,
@@ -33,6 +35,13 @@ FORMAT = option(
     show_default="by the suffix of --output",
     help="Output format.",
 )
+SETS = option(
+    "--sets",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Also write, per event, the set of classes that holds the truth with this probability, as "
+    "`ctc calibrate` fitted it.  [default: no sets]",
+)
 
 predict_options = apply_options(
     (
@@ -43,6 +52,7 @@ predict_options = apply_options(
         STRANGERS,
         FLIPS,
         CLASS_LIST,
+        SETS,
         FORMAT,
         DETECTOR,
         *BOXES,
