@@ -139,7 +139,8 @@ class PredictConfig(RunConfig):
     the mirror image of each photo, or of each crop of a detector. `aggregation_options`: the
     options of the aggregation that are given, by key. `detector`: the file of a detector, whose
     boxes are predicted in place of whole photos; `boxes`, `tiles`: how it is used; `repeats`: the
-    file of a `RepeatList`, whose boxes are set aside.
+    file of a `RepeatList`, whose boxes are set aside. `roll_up`: answer at the lowest rank that is
+    sure.
     """
 
     aggregation: str = "mean"
@@ -152,6 +153,7 @@ class PredictConfig(RunConfig):
     boxes: DetectionConfig = field(default_factory=DetectionConfig)
     tiles: TileConfig = field(default_factory=TileConfig)
     repeats: Path | None = None
+    roll_up: bool = False
     sets: float | None = None
     drop_blanks: bool = False
 
@@ -169,6 +171,7 @@ class PredictConfig(RunConfig):
             "--flips": "yes" if self.flips else None,
             **(boxes_identity(self.boxes, self.tiles, self.repeats) if self.detector else {}),
             "--detector": self.detector and read_model(self.detector).digest,
+            "--roll-up": "yes" if self.roll_up else None,
             "--sets": self.sets,
             "--drop-blanks": "yes" if self.drop_blanks else None,
         }

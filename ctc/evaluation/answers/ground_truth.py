@@ -69,10 +69,9 @@ def join_ground_truth(
     )
     single = [label for label in shared if label not in data.multi_label]
     table = inventory.table.take(rows[matched])
-    single_label = {
-        label: encode_truth(table[shared[label]].to_pylist(), data.classes[label])
-        for label in single
-    }
+    names = {label: table[shared[label]].to_pylist() for label in single}
+    single_label = {label: encode_truth(names[label], data.classes[label]) for label in single}
+    events = np.flatnonzero(matched).tolist()
     multi_label = {
         label: encode_multi_hot(
             _classes_by_event(data.event_ids, inventory.table, name), data.classes[label]
@@ -89,6 +88,11 @@ def join_ground_truth(
         },
         truth={label: _scatter(numbers, matched) for label, (numbers, _) in single_label.items()},
         foreign={label: foreign for label, (_, foreign) in encoded.items() if foreign},
+        foreign_names={
+            label: {events[at]: name for at, name in foreign_names(names[label], numbers).items()}
+            for label, (numbers, foreign) in single_label.items()
+            if foreign
+        },
     )
     return JoinedData(joined, (*notes, *_mismatch_notes(data, inventory, first, matched, single)))
 
@@ -146,6 +150,11 @@ def encode_truth(
     numbers = encode_classes(names, classes)
     foreign = np.flatnonzero(numbers == FOREIGN).tolist()
     return numbers, value_counts(str(names[row]) for row in foreign)
+
+
+def foreign_names(names: Sequence[str | None], numbers: Int32Array) -> dict[int, str]:
+    """Return the names behind FOREIGN among `numbers`, by their places."""
+    return {place: str(names[place]) for place in np.flatnonzero(numbers == FOREIGN).tolist()}
 
 
 def _classes_by_event(ids: Sequence[str], table: pa.Table, label: str) -> list[set[str]]:

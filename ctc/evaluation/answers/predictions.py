@@ -50,6 +50,7 @@ class EvaluationData:
     - `truth`: (E,) by label that has one: class number of the first observation, MISSING (−1) or
       FOREIGN.
     - `foreign`: by label, the classes behind FOREIGN with their number of events.
+    - `foreign_names`: by label, the class behind FOREIGN by the number of its event.
     - `photos_in_event` (E,): 0 is unknown.
     - `location` (E,): index into `locations`, −1 is unknown.
     - `light` (E,): index into `event_facts.LIGHTS`, −1 unknown.
@@ -73,6 +74,7 @@ class EvaluationData:
     foreign: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     multi_label: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
     presence_thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    foreign_names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def for_unit(self, unit: Unit) -> UnitPredictions | None:
         """Return the predictions per event or per photo; None if those of photos are unknown."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.event_record import MISSING
-from ctc.evaluation.answers.ground_truth import encode_truth
+from ctc.evaluation.answers.ground_truth import encode_truth, foreign_names
 from ctc.evaluation.answers.label_names import match_labels
 from ctc.evaluation.answers.multi_label_truth import encode_multi_hot
 from ctc.evaluation.answers.predictions import EvaluationData
@@ -45,11 +45,12 @@ def add_truth(
     multi_label: Collection[str],
 ) -> EvaluationData:
     """Return the predictions with the truth of each event, in the order of the events."""
-    single = {
-        label: encode_truth(_first_classes(records, known), data.classes[label])
+    names = {
+        label: _first_classes(records, known)
         for label, known in labels.items()
         if label not in multi_label
     }
+    single = {label: encode_truth(one, data.classes[label]) for label, one in names.items()}
     several = {
         label: encode_multi_hot(_all_classes(records, known), data.classes[label])
         for label, known in labels.items()
@@ -61,6 +62,11 @@ def add_truth(
         truth={label: numbers for label, (numbers, _) in single.items()},
         multi_label={label: rows for label, (rows, _) in several.items()},
         foreign={label: foreign for label, (_, foreign) in encoded.items() if foreign},
+        foreign_names={
+            label: foreign_names(names[label], numbers)
+            for label, (numbers, foreign) in single.items()
+            if foreign
+        },
         photos_in_event=np.array([record.n_photos for record in records], np.int32),
     )
 

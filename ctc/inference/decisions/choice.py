@@ -11,6 +11,7 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.promises import PredictionSetup
 from ctc.inference.config import PredictConfig
 from ctc.inference.decisions.fusion import FUSION, own_fusion
+from ctc.inference.decisions.ranks import ROLL_UP, choose_roll_up
 from ctc.inference.decisions.sets import SETS, choose_sets
 
 
@@ -35,7 +36,11 @@ def choose_fusion(config: PredictConfig, answers: AnswerFacts) -> Any:
     return (own_fusion(answers.info.promises, detector) or None) if config.detector else None
 
 
-CHOOSERS: Mapping[str, Chooser] = {FUSION: choose_fusion, SETS: choose_sets}
+CHOOSERS: Mapping[str, Chooser] = {
+    FUSION: choose_fusion,
+    ROLL_UP: choose_roll_up,
+    SETS: choose_sets,
+}
 """By the names of the decisions in `registry.py`."""
 
 

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 
 from ctc.inference.decisions.decision import DecisionFactory
 from ctc.inference.decisions.fusion import FUSION, Fusion
+from ctc.inference.decisions.ranks import ROLL_UP, RollUpDecision
 from ctc.inference.decisions.sets import SETS, PredictionSets
 
-FACTORIES: Mapping[str, DecisionFactory] = {FUSION: Fusion.from_settings, SETS: PredictionSets.from_settings}
+FACTORIES: Mapping[str, DecisionFactory] = {
+    FUSION: Fusion.from_settings,
+    ROLL_UP: RollUpDecision,
+    SETS: PredictionSets.from_settings,
+}
 """By their name in the settings: fusion, priors, geofence, ranks, sets, blanks."""

@@ -35,6 +35,12 @@ FORMAT = option(
     show_default="by the suffix of --output",
     help="Output format.",
 )
+ROLL_UP = option(
+    "--roll-up",
+    is_flag=True,
+    help="Where no class is sure, answer with the genus, family, … that is, as `ctc calibrate "
+    "--taxonomy` fitted it.",
+)
 SETS = option(
     "--sets",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -52,6 +58,7 @@ predict_options = apply_options(
         STRANGERS,
         FLIPS,
         CLASS_LIST,
+        ROLL_UP,
         SETS,
         FORMAT,
         DETECTOR,
