@@ -164,7 +164,8 @@ class EventPrediction:
         """Return the most probable class of `label` and its probability, the first one on a tie.
 
         `photo`: one of the event's photos, by default the whole event. If the probability is below
-        the class's threshold, or the event or photo unlike anything learnt, the class is UNKNOWN.
+        the class's threshold or 0, or the event or photo unlike anything learnt, the class is
+        UNKNOWN.
         What was decided about the event comes first. For a multi-label label it is the first of
         `present_classes`, or UNKNOWN with the highest probability.
         """
@@ -179,7 +180,7 @@ class EventPrediction:
         best = int(np.argmax(values))
         lowest = self.thresholds[label][best] if label in self.thresholds else 0.0
         believed = lowest is not None and values[best] >= np.float32(lowest)
-        believed = believed and not self.is_stranger(photo)
+        believed = believed and values[best] > 0 and not self.is_stranger(photo)
         return self.classes[label][best] if believed else UNKNOWN, float(values[best])
 
     def with_columns(

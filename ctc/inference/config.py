@@ -80,7 +80,8 @@ class RunConfig:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read, none of which may be the output."""
-        more = (getattr(self, name, None) for name in ("detector", "repeats", "class_list"))
+        names = ("detector", "repeats", "class_list", "geofence")
+        more = (getattr(self, name, None) for name in names)
         return (self.model, *self.sources, *(path for path in more if path is not None))
 
     def task_identity(self) -> Mapping[str, Any]:
@@ -140,7 +141,9 @@ class PredictConfig(RunConfig):
     options of the aggregation that are given, by key. `detector`: the file of a detector, whose
     boxes are predicted in place of whole photos; `boxes`, `tiles`: how it is used; `repeats`: the
     file of a `RepeatList`, whose boxes are set aside. `roll_up`: answer at the lowest rank that is
-    sure.
+    sure. `geofence`: the file that says where classes live; `country`: where all events were, such
+    as 'KE' or 'US-NJ'; `country_column`, `region_column`: of the table, where they differ from the
+    usual names.
     """
 
     aggregation: str = "mean"
@@ -156,6 +159,10 @@ class PredictConfig(RunConfig):
     roll_up: bool = False
     sets: float | None = None
     drop_blanks: bool = False
+    geofence: Path | None = None
+    country: str | None = None
+    country_column: str | None = None
+    region_column: str | None = None
 
     def task_identity(self) -> Mapping[str, Any]:
         """See `RunConfig`."""
@@ -174,6 +181,10 @@ class PredictConfig(RunConfig):
             "--roll-up": "yes" if self.roll_up else None,
             "--sets": self.sets,
             "--drop-blanks": "yes" if self.drop_blanks else None,
+            "--geofence": self.geofence and _digest(self.geofence, "geofence"),
+            "--country": self.country,
+            "--country-column": self.country_column,
+            "--region-column": self.region_column,
         }
 
 
@@ -186,7 +197,8 @@ class Summary:
     first; `truncated` of them are JPEGs that are cut short. `seconds`: how long the run took.
     `notes`: what the user should know about the sources, as far as it was not known before.
     `set_aside`: how many boxes are repeats, None without a list of them. `left_out`: how many
-    photos have no row in the output, since no animal was found in them.
+    photos have no row in the output, since no animal was found in them. `decided`: what decisions
+    tell of their answers.
     """
 
     events: int
@@ -200,6 +212,7 @@ class Summary:
     notes: tuple[str, ...] = ()
     set_aside: int | None = None
     left_out: int = 0
+    decided: tuple[str, ...] = ()
 
 
 def _digest(path: Path, what: str) -> str:

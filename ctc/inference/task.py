@@ -202,10 +202,13 @@ class HeaderFacts:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def with_decisions(self, decisions: Mapping[str, Any]) -> HeaderFacts:
-        """Return the facts with the settings of decisions, by name."""
+        """Return the facts with the settings of decisions, by name, and the `notes` in them."""
         if not decisions:
             return self
-        return replace(self, settings={**self.settings, DECISIONS: dict(decisions)})
+        objects = (one for one in decisions.values() if isinstance(one, Mapping))
+        notes = tuple(note for one in objects for note in one.get("notes", ()))
+        settings = {**self.settings, DECISIONS: dict(decisions)}
+        return replace(self, notes=(*self.notes, *notes), settings=settings)
 
 
 class AnswerCodec(Protocol[PhotoT, EventT]):

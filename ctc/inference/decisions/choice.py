@@ -11,6 +11,7 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.promises import PredictionSetup
 from ctc.inference.config import PredictConfig
 from ctc.inference.decisions.fusion import FUSION, own_fusion
+from ctc.inference.decisions.geofence import GEOFENCE, choose_geofence
 from ctc.inference.decisions.ranks import ROLL_UP, choose_roll_up
 from ctc.inference.decisions.sets import SETS, choose_sets
 
@@ -38,6 +39,7 @@ def choose_fusion(config: PredictConfig, answers: AnswerFacts) -> Any:
 
 CHOOSERS: Mapping[str, Chooser] = {
     FUSION: choose_fusion,
+    GEOFENCE: choose_geofence,
     ROLL_UP: choose_roll_up,
     SETS: choose_sets,
 }

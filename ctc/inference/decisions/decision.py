@@ -10,8 +10,9 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ctc.artifacts.predictions import EventPrediction, Failure
 
@@ -33,6 +34,22 @@ class Decision(Protocol):
 
     def decide(self, event: EventPrediction) -> EventPrediction:
         """Return the event with what was decided."""
+
+
+@runtime_checkable
+class ReportingDecision(Protocol):
+    """A decision that tells what it did."""
+
+    def report(self) -> tuple[str, ...]:
+        """Return lines for the user, when all events are decided."""
+
+
+@runtime_checkable
+class FilingDecision(Protocol):
+    """A decision that keeps what it found in a file of its own."""
+
+    def write_files(self, output: Path) -> None:
+        """Write files beside the output, when all events are decided."""
 
 
 DecisionFactory = Callable[[Any], Decision]
@@ -60,6 +77,17 @@ class Decisions:
                 _look_and_decide(step, entries) if step.looks_first else _decide(step, entries)
             )
         return entries
+
+    def report(self) -> tuple[str, ...]:
+        """Return what the decisions tell, when all events are decided."""
+        told = (step.report() for step in self.steps if isinstance(step, ReportingDecision))
+        return tuple(line for lines in told for line in lines)
+
+    def write_files(self, output: Path) -> None:
+        """Write what the decisions keep beside the output, when all events are decided."""
+        for step in self.steps:
+            if isinstance(step, FilingDecision):
+                step.write_files(output)
 
 
 def _decide(step: Decision, entries: Iterator[Entry]) -> Iterator[Entry]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 from ctc.inference.decisions.decision import DecisionFactory
 from ctc.inference.decisions.fusion import FUSION, Fusion
+from ctc.inference.decisions.geofence import GEOFENCE, Geofence
 from ctc.inference.decisions.ranks import ROLL_UP, RollUpDecision
 from ctc.inference.decisions.sets import SETS, PredictionSets
 
 FACTORIES: Mapping[str, DecisionFactory] = {
     FUSION: Fusion.from_settings,
+    GEOFENCE: Geofence.from_settings,
     ROLL_UP: RollUpDecision,
     SETS: PredictionSets.from_settings,
 }

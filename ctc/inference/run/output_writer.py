@@ -65,23 +65,26 @@ def write_output(
     output_format: OutputFormat,
     context: OutputContext,
     stats: RunStats,
-) -> None:
-    """Write both files; without any answer, only the list of failures.
+) -> tuple[str, ...]:
+    """Write both files, and return what decisions tell; without any answer, only the list of
+    failures.
 
     Before they are put in place, the list of failures first, `results.seal` gets what
     `is_own_output` needs to recognise them after a kill.
     """
     _remove_leftovers(output)
+    decisions = Decisions.from_settings(context.settings, FACTORIES)
     with suppress(_NoAnswerError), atomic_write(output) as partial:
         for_excel = bool(context.options.get(EXCEL_OPTION))
         with FailureFile(failure_path(output), for_excel) as failures:
-            decisions = Decisions.from_settings(context.settings, FACTORIES)
             entries = decisions.apply(stats.entries(results.results, failures.add))
             output_format.write(entries, partial, context)
             stamp = _stamp(partial) if stats.events else None
             results.seal({"stamp": stamp, **_form(output_format, context.options)})
         if not stats.events:
             raise _NoAnswerError
+        decisions.write_files(output)
+    return decisions.report() if stats.events else ()
 
 
 def is_own_output(

@@ -99,11 +99,12 @@ class PhotoRun:
         start = time.perf_counter()
         stats, notes = RunStats(advance, self.max_failures, self.done), self.source_notes
         is_part = self.target != self.output
+        told: tuple[str, ...] = ()
         with self.source.open(stats) as results:
             if is_part:
                 stats.count(results.results)
             else:
-                write_output(results, self.target, self.format, self.context, stats)
+                told = write_output(results, self.target, self.format, self.context, stats)
         failures = failure_path(self.output)
         if not is_part:
             stats.require_any_answer(failures)
@@ -112,7 +113,8 @@ class PhotoRun:
         set_aside = None if root is None else stats.set_aside
         if set_aside == 0:
             new_notes += (_NO_REPEAT.format(root=root),)
-        return replace(stats.summary(failures, start), notes=new_notes, set_aside=set_aside)
+        found = stats.summary(failures, start)
+        return replace(found, notes=new_notes, set_aside=set_aside, decided=told)
 
 
 def find_sources(config: RunConfig) -> EventCollection:

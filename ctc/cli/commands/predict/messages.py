@@ -88,6 +88,8 @@ def print_summary(summary: Summary, done: str = "predicted") -> None:
         info(f"{counted(summary.set_aside, 'box', 'boxes')} set aside, at places of --repeats")
     if summary.left_out:
         info(f"{counted(summary.left_out, 'photo')} without an animal, and so without a row")
+    for line in summary.decided:
+        info(line)
     if summary.failed:
         listed = (
             f"{'is' if summary.failed == 1 else 'are'} listed in '{summary.failures}'"

@@ -18,6 +18,7 @@ from ctc.cli.options.inference import (
 from ctc.cli.options.option import PluginName, apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import RUN, RUNTIME, SOURCES, pop_run_options
+from ctc.cli.options.places import PLACES
 
 if TYPE_CHECKING:
     from ctc.inference.config import PredictConfig
@@ -58,6 +59,7 @@ predict_options = apply_options(
         STRANGERS,
         FLIPS,
         CLASS_LIST,
+        *PLACES,
         ROLL_UP,
         SETS,
         FORMAT,

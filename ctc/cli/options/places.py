@@ -1,0 +1,34 @@
+"""Options that say where events were, and what lives there."""
+
+from __future__ import annotations
+
+from ctc.cli.options.option import option
+from ctc.cli.options.paths import PATH_OR_URL
+
+PLACES = (
+    option(
+        "--geofence",
+        type=PATH_OR_URL,
+        metavar="FILE",
+        help="Answer only classes that live where an event was: a CSV with the columns class and"
+        " country or region, maybe from and to (months), or SpeciesNet's JSON.",
+    ),
+    option(
+        "--country",
+        metavar="CODE[-REGION]",
+        show_default="by a column of the table",
+        help="Country of all events for --geofence: KE, KEN, Kenya, US-NJ.",
+    ),
+    option(
+        "--country-column",
+        metavar="COL",
+        show_default="country or countryCode",
+        help="Column with the country of an event.",
+    ),
+    option(
+        "--region-column",
+        metavar="COL",
+        show_default="region or stateProvince",
+        help="Column with the region of an event.",
+    ),
+)
