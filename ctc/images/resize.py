@@ -15,6 +15,9 @@ from ctc.images.decode import Pixels
 
 LETTERBOX_GRAY = 114
 """The grey of letterbox borders, as YOLO networks are trained with."""
+MAX_ASPECT = 32
+"""Thinner photos are made as wide as this part of the letterbox: they would be lost where it is
+made smaller, as it is for the whole view beside tiles."""
 
 
 def min_decode_size(preprocessing: Preprocessing) -> tuple[int, int]:
@@ -40,12 +43,12 @@ def letterbox_box(
 ) -> tuple[int, int, int, int]:
     """Return (top, left, height, width) in pixels of a photo letterboxed to `height` × `width`.
 
-    Its aspect ratio is kept, and it is centred; of an odd border the smaller half is on top and on
-    the left.
+    Its aspect ratio is kept, up to MAX_ASPECT, and it is centred; of an odd border the smaller half
+    is on top and on the left.
     """
     scale = min(height / old_height, width / old_width)
-    inner_height = min(height, max(1, round(old_height * scale)))
-    inner_width = min(width, max(1, round(old_width * scale)))
+    inner_height = min(height, max(-(-height // MAX_ASPECT), round(old_height * scale)))
+    inner_width = min(width, max(-(-width // MAX_ASPECT), round(old_width * scale)))
     return (
         (height - inner_height) // 2,
         (width - inner_width) // 2,

@@ -140,6 +140,32 @@ def test_detect_command_finds_small_animals_in_tiles(detector, draw_photo, tmp_p
     assert (width * 2000, height * 1500) == pytest.approx((6, 6), abs=3)
 
 
+@pytest.mark.parametrize(
+    ("size", "rectangle"),
+    [
+        ((3000, 20), (1000, 0, 1500, 20)),
+        ((20, 3000), (0, 1000, 20, 1500)),
+        ((3000, 1), (1000, 0, 1500, 1)),
+        ((20_000, 2), (8000, 0, 10_000, 2)),
+        ((1, 1), (0, 0, 1, 1)),
+    ],
+)
+@pytest.mark.parametrize("tiles", [1, 2, 8])
+def test_detect_command_finds_what_thin_photos_show(
+    write_bright_detector, draw_photo, tmp_path, size, rectangle, tiles
+) -> None:
+    """Also where every tile cuts it, and the whole photo is a few rows of pixels."""
+    network = write_bright_detector(tmp_path / "small.onnx", (64, 64))
+    photo = draw_photo("thin.png", size, rectangle)
+    given = ["--output", tmp_path / "boxes.json", "--tiles", tiles]
+    assert detect(network, photo, *given) == 0
+    (boxes,) = boxes_of(tmp_path / "boxes.json").values()
+    left, top, right, bottom = rectangle
+    expected = left / size[0], top / size[1], (right - left) / size[0], (bottom - top) / size[1]
+    (box,) = boxes
+    assert box == pytest.approx(expected, abs=0.2)  # half a pixel of two across
+
+
 def test_detect_command_takes_one_box_where_tiles_overlap(detector, draw_photo, tmp_path) -> None:
     photo = draw_photo("0.png", (640, 640), (250, 250, 300, 310))
     for tiles in (2, 3):

@@ -11,6 +11,7 @@ from PIL import Image
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import encode_jpeg, gray_stack, min_decode_size, shrink, to_model_input
+from ctc.images.resize import letterbox_box
 
 
 def gradient(height: int, width: int) -> np.ndarray:
@@ -53,6 +54,11 @@ def test_to_model_input_letterbox_keeps_the_aspect_ratio_on_grey(size, box) -> N
     expected = np.full((32, 32, 3), 114, np.uint8)
     expected[top : top + height, left : left + width] = 0
     np.testing.assert_array_equal(shown, expected)
+
+
+def test_letterbox_box_does_not_let_a_thin_photo_vanish() -> None:
+    assert letterbox_box(20, 3000, 640, 640) == (310, 0, 20, 640)  # 4 pixels by its aspect ratio
+    assert letterbox_box(20, 600, 640, 640) == (309, 0, 21, 640)  # as it is
 
 
 def test_to_model_input_stretch_shows_whole_photo() -> None:
