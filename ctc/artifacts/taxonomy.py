@@ -9,6 +9,7 @@ writes ranks in lower case and of a species the epithet alone; `lineages` evens 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ctc.artifacts.observation_types import observation_type
 
@@ -90,6 +91,38 @@ def taxa(taxonomy: Taxonomy) -> dict[tuple[str, str], str]:
         if ranks:
             found.setdefault((lowest_rank(ranks), scientific_name(ranks)), name)
     return found
+
+
+def scientific_names(taxonomy: Taxonomy) -> dict[str, str]:
+    """Return the scientific name of each entry that has one."""
+    return {name: scientific_name(ranks) for name, ranks in lineages(taxonomy).items() if ranks}
+
+
+class Taxon(NamedTuple):
+    """A taxon: its rank, its lineage down to that, and the entry about it, which may be empty."""
+
+    rank: str
+    lineage: Lineage
+    entry: Mapping[str, str]
+
+
+def taxa_by_name(taxonomy: Taxonomy) -> dict[str, Taxon]:
+    """Return all taxa of the tree, by scientific name."""
+    known = taxa(taxonomy)
+    return {
+        name: Taxon(
+            rank, lineage_down_to(ranks, rank), taxonomy.get(known.get((rank, name), ""), {})
+        )
+        for ranks in lineages(taxonomy).values()
+        for rank, name in ranks.items()
+    }
+
+
+def speciesnet_label(ranks: Lineage, name: str) -> str:
+    """Return SpeciesNet's text of a taxon without an id: lower case, of a species the epithet."""
+    values = {rank: text.lower() for rank, text in ranks.items()}
+    values["species"] = values.get("species", "").removeprefix(f"{values.get('genus', '')} ")
+    return ";".join(["", *(values.get(rank, "") for rank in SPECIESNET_RANKS), name])
 
 
 def _is_any_animal(name: str) -> bool:

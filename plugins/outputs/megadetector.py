@@ -11,6 +11,10 @@ A photo of a run with a detector (`ctc predict --detector`) has its boxes, the s
 and `bbox` are the detector's, and the `classifications` those of the animal in the box. One that
 `--repeats` set aside has a `repeat`, true, and no `classifications`.
 
+Where `ctc predict --roll-up` answers an event with a taxon, its photos or boxes whose most probable
+class belongs to it have the taxon as the first of their `classifications`, with the sum of the
+classes. All taxa that may be answered are among the `classification_categories`.
+
 For a multi-label label a photo has a detection for each category that is present: its
 `classifications` are the present classes of that category, its `conf` the highest of their
 probabilities. Where no class is present, not even an empty one, it has one detection of category
@@ -36,6 +40,14 @@ from ctc.artifacts.predictions import (
     ImagePrediction,
     box_photos,
 )
+from ctc.artifacts.taxonomy import (
+    RANKS,
+    Taxonomy,
+    animal_lineages,
+    lineages,
+    speciesnet_label,
+    taxa_by_name,
+)
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 from ctc.storage.paths import absolute_path, relative_path
 
@@ -47,7 +59,6 @@ CATEGORIES: Mapping[ObservationType, str] = {
     "vehicle": "3",
     "unknown": "1",
 }
-RANKS = ("class", "order", "family", "genus", "species")
 NO_DETECTOR = "none (whole photos)"
 
 
@@ -64,7 +75,10 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     """
     label = selected_label(context)
     ids = {name: str(number) for number, name in enumerate(context.labels[label])}
-    describe = _ImageEntryBuilder(label, ids, context.image_root)
+    taxa = _rolled_up_taxa(label, context)
+    for number, (_, name) in enumerate(taxa, len(ids)):
+        ids.setdefault(name, str(number))
+    describe = _ImageEntryBuilder(label, ids, context.image_root, taxa)
     # backslashreplace: what is not Unicode in a file name becomes a JSON escape
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         head = json.dumps(_header(label, context, ids), ensure_ascii=False, indent=1)
@@ -93,25 +107,42 @@ def _header(label: str, context: OutputContext, ids: Mapping[str, str]) -> dict[
 
 
 def _descriptions(label: str, context: OutputContext, ids: Mapping[str, str]) -> dict[str, Any]:
-    """Return SpeciesNet's text of each class, where the model has a taxonomy: seven fields, the
+    """Return SpeciesNet's text of each category, where the model has a taxonomy: seven fields, the
     first, an id, empty."""
     taxonomy = context.settings.get("taxonomy", {}).get(label)
     if not taxonomy:
         return {}
+    known = {name: one.lineage for name, one in taxa_by_name(taxonomy).items()}
+    known |= lineages(taxonomy)
     described = {
-        number: ";".join(["", *(taxonomy.get(name, {}).get(rank, "") for rank in RANKS), name])
-        for name, number in ids.items()
+        number: speciesnet_label(known.get(name, {}), name) for name, number in ids.items()
     }
     return {"classification_category_descriptions": described}
 
 
+def _rolled_up_taxa(label: str, context: OutputContext) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Return the taxa, by rank and name, that a rolled-up answer may have, and their classes."""
+    settings = context.settings.get("decisions", {}).get("ranks", {}).get(label, {})
+    taxonomy: Taxonomy = settings.get("taxonomy", {})
+    limits = settings.get("ranks", {})
+    found: dict[tuple[str, str], set[str]] = {}
+    known = animal_lineages(taxonomy)
+    for rank in reversed(RANKS):
+        for name in context.labels[label] if limits.get(rank) is not None else ():
+            if taxon := known.get(name, {}).get(rank):
+                found.setdefault((rank, taxon), set()).add(name)
+    return {taxon: frozenset(classes) for taxon, classes in found.items()}
+
+
 @dataclass(frozen=True)
 class _ImageEntryBuilder:
-    """Builder of the entries of `images`; `ids` by class; paths are relative to `root`."""
+    """Builder of the entries of `images`; `ids` by class or taxon; paths are relative to `root`;
+    `taxa`: see `_rolled_up_taxa`."""
 
     label: str
     ids: Mapping[str, str]
     root: Path
+    taxa: Mapping[tuple[str, str], frozenset[str]]
 
     def image_entries(self, entry: EventPrediction | Failure) -> Iterator[dict[str, Any]]:
         if isinstance(entry, EventPrediction):
@@ -141,7 +172,7 @@ class _ImageEntryBuilder:
         if event.is_stranger(photo):  # there may be something, but none of the model's classes
             seen = self._non_blank_classes(event, photo)
             largest = max((value for _, value in seen), default=0.0)
-            return [self._detection("unknown", largest, [])]
+            return [self._detection(event, "unknown", largest, [])]
         if self.label in event.multi_label:
             return self._multi_label_detections(event, photo)
         kind = observation_type(event.top(self.label, photo)[0])
@@ -149,7 +180,7 @@ class _ImageEntryBuilder:
         return (
             []
             if kind == "blank"
-            else [self._detection(kind, sum(value for _, value in seen), seen)]
+            else [self._detection(event, kind, sum(value for _, value in seen), seen)]
         )
 
     def _box(
@@ -158,7 +189,7 @@ class _ImageEntryBuilder:
         """Return a box of the detector; `shown`: its answer as that of a photo."""
         is_animal = one.detection.type == "animal"
         seen = self._non_blank_classes(event, shown) if is_animal else []
-        classes = {"classifications": self._ranked(seen)} if seen else {}
+        classes = {"classifications": self._ranked(event, seen)} if seen else {}
         return {**self._place(one.detection), **classes}
 
     def _repeat(self, one: Detection) -> dict[str, Any]:
@@ -180,15 +211,14 @@ class _ImageEntryBuilder:
         found = event.present_classes(self.label, photo)
         if not found:
             seen = self._non_blank_classes(event, photo)
-            return [
-                self._detection("unknown", max((value for _, value in seen), default=0.0), seen)
-            ]
+            largest = max((value for _, value in seen), default=0.0)
+            return [self._detection(event, "unknown", largest, seen)]
         by_category: dict[str, list[tuple[str, float]]] = {}
         for name, value in found:
             if observation_type(name) != "blank":
                 by_category.setdefault(CATEGORIES[observation_type(name)], []).append((name, value))
         return [
-            self._detection(observation_type(seen[0][0]), seen[0][1], seen)
+            self._detection(event, observation_type(seen[0][0]), seen[0][1], seen)
             for seen in by_category.values()
         ]
 
@@ -202,21 +232,34 @@ class _ImageEntryBuilder:
         return [(name, value) for name, value in named if observation_type(name) != "blank"]
 
     def _detection(
-        self, kind: ObservationType, confidence: float, seen: list[tuple[str, float]]
+        self,
+        event: EventPrediction,
+        kind: ObservationType,
+        confidence: float,
+        seen: list[tuple[str, float]],
     ) -> dict[str, Any]:
         return {
             "category": CATEGORIES[kind],
             "conf": min(1.0, round(confidence, 4)),
             "bbox": [0.0, 0.0, 1.0, 1.0],
-            "classifications": self._ranked(seen),
+            "classifications": self._ranked(event, seen),
         }
 
-    def _ranked(self, seen: list[tuple[str, float]]) -> list[list[Any]]:
-        """Return the ids of classes and their probabilities, the most probable first."""
-        ranked = sorted(
-            ((self.ids[name], round(value, 4)) for name, value in seen), key=lambda pair: -pair[1]
-        )
-        return [[number, value] for number, value in ranked if value > 0]
+    def _ranked(self, event: EventPrediction, seen: list[tuple[str, float]]) -> list[list[Any]]:
+        """Return the ids of classes and their probabilities, the most probable first; before them
+        the taxon that the event is rolled up to, if the most probable class belongs to it."""
+        ranked = sorted(seen, key=lambda pair: -pair[1])
+        taxon = self._taxon(event)
+        members = self.taxa.get(taxon, frozenset())
+        if ranked and ranked[0][0] in members:
+            ranked.insert(0, (taxon[1], sum(value for name, value in seen if name in members)))
+        rounded = [[self.ids[name], min(1.0, round(value, 4))] for name, value in ranked]
+        return [[number, value] for number, value in rounded if value > 0]
+
+    def _taxon(self, event: EventPrediction) -> tuple[str, str]:
+        """Return the rank and name of the event's answer, both '' where it is not rolled up."""
+        rank = event.columns.get(self.label, {}).get("rank")
+        return (str(rank), event.top(self.label)[0]) if rank else ("", "")
 
 
 def _datetime_field(taken: str | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ctc.artifacts.taxonomy import COMMON_NAME, TAXON_ID, Taxon, Taxonomy, taxa_by_name
 from ctc.plugin import OutputContext
 from ctc.reporting import counted
 
@@ -18,6 +19,8 @@ from .deployments import Deployment
 
 SCHEMAS = f"https://raw.githubusercontent.com/tdwg/camtrap-dp/{VERSION}"
 MAX_LISTED = 10
+UNDETERMINED = "und"
+"""ISO 639-3's code for a language that is not known."""
 
 README = """\
 # Camera trap observations by a machine
@@ -25,7 +28,7 @@ README = """\
 Camtrap DP {version}, written by ctc {created}. Every observation is what the model `{model}` \
 says; none was checked by a person.
 
-- `scientificName` holds the model's classes as they are called there.
+- `scientificName` holds {names}.
 - `filePath` starts in the folder `{root}`. A photo that is not below it has a URL.
 - A deployment is what the table of events calls `deploymentID` or `location`, \
 else the folder of its photos.
@@ -76,6 +79,9 @@ def readme(context: OutputContext, gaps: Gaps) -> str:
         created=f"on {context.created:%Y-%m-%d}",
         model=context.model,
         root=context.image_root.name or context.image_root.as_posix(),
+        names="the names of the model's taxonomy, else its classes as they are called there"
+        if context.settings.get("taxonomy")
+        else "the model's classes as they are called there",
         notes="".join(f"- Note: {note}.\n" for note in context.notes),
         gaps="\n".join(f"- {line}." for line in gaps.lines())
         or "- Nothing that the standard requires is missing.",
@@ -104,7 +110,27 @@ def descriptor(
         },
         "spatial": _spatial(deployments),
         "temporal": _temporal(deployments),
-        "taxonomic": [{"scientificName": name} for name in sorted(species)],
+        "taxonomic": _taxonomic(species, context.settings.get("taxonomy", {}).get(label, {})),
+    }
+
+
+def _taxonomic(species: Iterable[str], taxonomy: Taxonomy) -> list[dict[str, Any]]:
+    """Return the names that occur, with what the model's taxonomy says of them."""
+    known = taxa_by_name(taxonomy)
+    return [
+        {"scientificName": name, **(_taxon(known[name]) if name in known else {})}
+        for name in sorted(species)
+    ]
+
+
+def _taxon(taxon: Taxon) -> dict[str, Any]:
+    """Return the ranks, the id and the common name, of a language that is not known."""
+    common, taxon_id = (taxon.entry.get(key) for key in (COMMON_NAME, TAXON_ID))
+    return {
+        **({"taxonID": taxon_id} if taxon_id else {}),
+        "taxonRank": taxon.rank,
+        **{rank: name for rank, name in taxon.lineage.items() if rank != "species"},
+        **({"vernacularNames": {UNDETERMINED: common}} if common else {}),
     }
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.artifacts.taxonomy import scientific_names
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 from ctc.storage.atomic import another_temp_path, remove
 
@@ -53,7 +54,11 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     label = selected_label(context)
     clock = make_clock(context.options[TIME_ZONE.key])
     row_builder = RowBuilder(
-        label, context.model, f"{context.created:%Y-%m-%dT%H:%M:%SZ}", context.image_root
+        label,
+        context.model,
+        f"{context.created:%Y-%m-%dT%H:%M:%SZ}",
+        context.image_root,
+        scientific_names(context.settings.get("taxonomy", {}).get(label, {})),
     )
     package = _PackageWriter(row_builder, clock, Deployments(context.image_root))
     path.mkdir()

@@ -40,13 +40,15 @@ class RowBuilder:
     """Builder of the rows of an event.
 
     `label` is the one that gives the species, `model` the classifier, `created` the time of
-    classification; photo paths are relative to `root`.
+    classification; photo paths are relative to `root`. `names`: scientific names of classes that
+    have one in the model's taxonomy.
     """
 
     label: str
     model: str
     created: str
     root: Path
+    names: Mapping[str, str]
 
     def media_rows(
         self, event: EventPrediction, deployment: str, moments: list[datetime | None]
@@ -106,7 +108,7 @@ class RowBuilder:
             yield {
                 "observationID": first_id if number == 1 else f"{first_id}/{number}",
                 "observationType": kind,
-                "scientificName": name
+                "scientificName": self.names.get(name, name)
                 if kind == "animal" and name.casefold() not in _GENERIC
                 else "",
                 "classificationProbability": round(min(probability, 1.0), 4),

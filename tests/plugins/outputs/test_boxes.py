@@ -140,5 +140,5 @@ def test_megadetector_output_describes_classes_by_their_taxonomy(tmp_path) -> No
     settings = {"taxonomy": {"species": {"fox": {**fox, "species": "vulpes vulpes"}}}}
     path = write("megadetector", tmp_path / "p.json", EVENT, settings=settings)
     written = json.loads(path.read_text())["classification_category_descriptions"]
-    assert written["0"] == ";mammalia;carnivora;canidae;vulpes;vulpes vulpes;fox"
+    assert written["0"] == ";mammalia;carnivora;canidae;vulpes;vulpes;fox"
     assert written["1"] == ";;;;;;wolf"
