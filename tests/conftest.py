@@ -194,92 +194,10 @@ def write_endless_model() -> Callable[[Path], Path]:
 
 @pytest.fixture(scope="session")
 def write_bright_detector() -> Callable[..., Path]:
-    """A function that writes a detector's file: it finds the box of the bright pixels.
+    """A function that writes a detector's file, see `bright_detector.write_bright_detector`."""
+    from bright_detector import write_bright_detector
 
-    The box of all pixels above 0.8 is an animal with confidence 0.9; without one there is none. The
-    outputs are those of a YOLOv8 with the categories animal, person and vehicle, as Ultralytics
-    exports it, unless `metadata` are given. With `convolutions` the mean of the channels is that of
-    two convolutions.
-    """
-
-    def write(
-        path: Path,
-        size: tuple[int, int] = (64, 64),
-        metadata: dict[str, str] | None = None,
-        category: int = 0,
-        convolutions: bool = False,
-    ) -> Path:
-        import onnx
-        from onnx import TensorProto, helper, numpy_helper
-
-        node, value = helper.make_node, helper.make_tensor_value_info
-        gray = [node("ReduceMean", ["images", "channel"], ["gray"], keepdims=0)]
-        if convolutions:
-            gray = [
-                node("Conv", ["images", "first_kernel"], ["eight"]),
-                node("Relu", ["eight"], ["positive"]),
-                node("Conv", ["positive", "second_kernel"], ["one_channel"]),
-                node("Squeeze", ["one_channel", "channel"], ["gray"]),
-            ]
-        nodes = [
-            *gray,
-            node("Greater", ["gray", "limit"], ["is_bright"]),
-            node("Cast", ["is_bright"], ["bright"], to=TensorProto.FLOAT),
-        ]
-        for side, axis in (("x", "rows"), ("y", "columns")):
-            last = {"axis": 1, "keepdims": 1, "select_last_index": 1}
-            nodes += [
-                node("ReduceMax", ["bright", axis], [f"line_{side}"], keepdims=0),
-                node("ArgMax", [f"line_{side}"], [f"first_{side}"], axis=1, keepdims=1),
-                node("ArgMax", [f"line_{side}"], [f"last_{side}"], **last),
-                node("Cast", [f"first_{side}"], [f"start_{side}"], to=TensorProto.FLOAT),
-                node("Cast", [f"last_{side}"], [f"last_pixel_{side}"], to=TensorProto.FLOAT),
-                node("Add", [f"last_pixel_{side}", "one"], [f"end_{side}"]),
-                node("Sub", [f"end_{side}", f"start_{side}"], [f"length_{side}"]),
-                node("Add", [f"end_{side}", f"start_{side}"], [f"twice_{side}"]),
-                node("Mul", [f"twice_{side}", "half"], [f"center_{side}"]),
-            ]
-        nodes += [
-            node("ReduceMax", ["line_x", "second"], ["found"], keepdims=1),
-            node("MatMul", ["found", "confidences"], ["scores"]),
-            node(
-                "Concat",
-                ["center_x", "center_y", "length_x", "length_y", "scores"],
-                ["box"],
-                axis=1,
-            ),
-            node("Unsqueeze", ["box", "third"], ["boxes"]),
-            node("MatMul", ["boxes", "only_first"], ["output0"]),
-        ]
-        constants: dict[str, Any] = {
-            "channel": np.array([1], np.int64),
-            "rows": np.array([1], np.int64),
-            "columns": np.array([2], np.int64),
-            "second": np.array([1], np.int64),
-            "third": np.array([2], np.int64),
-            "limit": np.array(0.8, np.float32),
-            "one": np.array(1, np.float32),
-            "half": np.array(0.5, np.float32),
-            "confidences": np.eye(3, dtype=np.float32)[[category]] * np.float32(0.9),
-            "only_first": np.eye(1, 40, dtype=np.float32),
-            "first_kernel": np.full((8, 3, 1, 1), 1 / 3, np.float32),
-            "second_kernel": np.full((1, 8, 1, 1), 1 / 8, np.float32),
-        }
-        graph = helper.make_graph(
-            nodes,
-            "bright",
-            [value("images", TensorProto.FLOAT, ["batch", 3, *size])],
-            [value("output0", TensorProto.FLOAT, ["batch", 7, 40])],
-            [numpy_helper.from_array(array, name) for name, array in constants.items()],
-        )
-        made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-        names = "{0: 'animal', 1: 'person', 2: 'vehicle'}"
-        ultralytics = {"task": "detect", "names": names, "imgsz": str(list(size))}
-        helper.set_model_props(made, ultralytics if metadata is None else metadata)
-        onnx.save(made, path)
-        return path
-
-    return write
+    return write_bright_detector
 
 
 @pytest.fixture
