@@ -59,6 +59,7 @@ class EvaluationData:
       `truth`: 1 if an observation has the class, 0 if none has, all −1 if missing.
     - `presence_thresholds`: for multi-label labels of a prediction file, by class, the lowest
       probability that the file calls present; None if it calls none present.
+    - `surest_box` (E,): with a detector, the confidence of the event's surest box, 0 without any.
     """
 
     classes: Mapping[str, tuple[str, ...]]
@@ -74,6 +75,7 @@ class EvaluationData:
     foreign: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     multi_label: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
     presence_thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    surest_box: NDArray[np.float32] | None = None
     foreign_names: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def for_unit(self, unit: Unit) -> UnitPredictions | None:

@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ctc.artifacts.boxes import Box
 from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.event_record import EventRecord
@@ -31,6 +33,7 @@ from ctc.evaluation.config import ScoringConfig
 from ctc.images import to_model_input
 from ctc.images.eval_samples import read_events, record_table
 from ctc.inference.box_classification import WORDS, BoxClassificationModel, PhotoAnswer
+from ctc.inference.decisions.blanks import surest_box
 from ctc.inference.decisions.fusion import Fusion
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
@@ -93,6 +96,8 @@ def score_boxes(
     aggregators = aggregator_factory(config.aggregation, config.aggregation_options)
     data = scores.collector.to_evaluation_data(aggregators(schema.multi_label))
     data = add_truth(data, scores.records, labels, schema.multi_label)
+    surest = [surest_box(event) or 0.0 for event in scores.predictions]
+    data = replace(data, surest_box=np.array(surest, np.float32))
     notes = (
         *observation_notes(scores.records, labels, schema.multi_label),
         *(note for name in labels for note in _renaming_notes(shared[name], labels[name])),

@@ -10,6 +10,7 @@ from ctc.artifacts.label_schema import LabelSchema
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.promises import PredictionSetup
 from ctc.inference.config import PredictConfig
+from ctc.inference.decisions.blanks import BLANKS, choose_blanks
 from ctc.inference.decisions.fusion import FUSION, own_fusion
 from ctc.inference.decisions.geofence import GEOFENCE, choose_geofence
 from ctc.inference.decisions.ranks import ROLL_UP, choose_roll_up
@@ -39,6 +40,7 @@ def choose_fusion(config: PredictConfig, answers: AnswerFacts) -> Any:
 
 CHOOSERS: Mapping[str, Chooser] = {
     FUSION: choose_fusion,
+    BLANKS: choose_blanks,
     GEOFENCE: choose_geofence,
     ROLL_UP: choose_roll_up,
     SETS: choose_sets,

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 Entry = Mapping[str, Any]
 
 
-def promised(answers: AnswerFacts, kind: str, option: str) -> dict[str, Entry]:
+def promised(answers: AnswerFacts, kind: str, option: str, fitting: str = "") -> dict[str, Entry]:
     """Return the entry of each label of the answers that has a fitting one.
 
-    `option`: that of the command which needs it. Raises UsageError if no label has one, and
+    `option`: that of the command which needs it. `fitting`: the option that `ctc calibrate` fits
+    the kind with. Raises UsageError if no label has one, and
     InputError for damaged entries.
     """
     entries = read_entries(answers.info.promises, kind)
     if not entries:
         raise UsageError(
-            f"{option} needs a model with {kind} that `ctc calibrate` fitted: calibrate it, or "
-            "leave the option out"
+            f"{option} needs a model with {kind} that `ctc calibrate{fitting}` fitted: calibrate "
+            "it, or leave the option out"
         )
     found = {
         label: entry

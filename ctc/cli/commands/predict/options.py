@@ -49,6 +49,12 @@ SETS = option(
     help="Also write, per event, the set of classes that holds the truth with this probability, as "
     "`ctc calibrate` fitted it.  [default: no sets]",
 )
+DROP_BLANKS = option(
+    "--drop-blanks",
+    is_flag=True,
+    help="Mark the events that are blank, as `ctc calibrate --blank-loss` fitted it; they stay in "
+    "the output.",
+)
 
 predict_options = apply_options(
     (
@@ -62,6 +68,7 @@ predict_options = apply_options(
         *PLACES,
         ROLL_UP,
         SETS,
+        DROP_BLANKS,
         FORMAT,
         DETECTOR,
         *BOXES,
