@@ -29,10 +29,15 @@ def expected_pairs(unit: np.ndarray, groups: np.ndarray, limit: float) -> set[tu
     return set(zip(*(axis.tolist() for axis in np.nonzero(alike)), strict=True))
 
 
-@pytest.mark.parametrize("short", [1, 4, 8, 96])
+@pytest.mark.parametrize(("short", "coarse"), [(1, 1), (4, 2), (8, 3), (16, 4), (96, 32)])
+@pytest.mark.parametrize("dense", [0.0, 0.003, 1.0])
 @pytest.mark.parametrize("spread", [0.05, 0.4])
-def test_pairs_are_those_of_the_full_product(monkeypatch, short: int, spread: float) -> None:
+def test_pairs_are_those_of_the_full_product(
+    monkeypatch, short: int, coarse: int, dense: float, spread: float
+) -> None:
     monkeypatch.setattr(alike_pairs, "SHORT_LENGTH", short)
+    monkeypatch.setattr(alike_pairs, "COARSE_LENGTH", coarse)
+    monkeypatch.setattr(alike_pairs, "_DENSE", dense)
     monkeypatch.setattr(alike_pairs, "BLOCK_ROWS", 37)
     rng = np.random.default_rng(short)
     centres = rng.random((30, 40)) ** 4
@@ -40,7 +45,10 @@ def test_pairs_are_those_of_the_full_product(monkeypatch, short: int, spread: fl
     unit = to_unit(rows.astype(np.float32))
     groups = rng.integers(0, 250, 300)
     cosines = np.sort((unit @ unit.T)[np.triu_indices(300, 1)])
-    limit = float(cosines[-900:-898].mean())  # between two, so that rounding decides nothing
+    at = -1_000 + int(np.argmax(np.diff(cosines[-1_000:-800])))
+    limit = float(
+        cosines[at : at + 2].mean()
+    )  # in the widest gap, so that rounding decides nothing
     expected = expected_pairs(unit, groups, limit)
     assert len(expected) > 100
     assert found_pairs(unit, groups, limit) == expected
@@ -48,6 +56,7 @@ def test_pairs_are_those_of_the_full_product(monkeypatch, short: int, spread: fl
 
 def test_rows_that_are_no_sum_of_few_directions_are_not_missed(monkeypatch) -> None:
     monkeypatch.setattr(alike_pairs, "SHORT_LENGTH", 2)
+    monkeypatch.setattr(alike_pairs, "COARSE_LENGTH", 1)
     monkeypatch.setattr(alike_pairs, "BLOCK_ROWS", 8)
     unit = np.repeat(np.eye(20, dtype=np.float32), 2, axis=0)
     groups = np.arange(40)
@@ -60,16 +69,30 @@ def test_the_bound_leaves_few_pairs_to_multiply(monkeypatch) -> None:
     low = rng.random((500, 16)).astype(np.float32) ** 6 @ rng.random((16, 400)).astype(np.float32)
     unit = to_unit(low + 0.05 * rng.random((500, 400)).astype(np.float32))
     multiplied = 0
-    exact = alike_pairs._exact
+    candidates = alike_pairs._candidates
 
-    def count(earlier, later, possible, *others):
+    def count(*given):
         nonlocal multiplied
-        multiplied += int(possible.sum())
-        return exact(earlier, later, possible, *others)
+        found = candidates(*given)
+        multiplied += len(found[0])
+        return found
 
-    monkeypatch.setattr(alike_pairs, "_exact", count)
-    found = found_pairs(unit, np.arange(500), 0.999)
-    assert len(found) <= multiplied < 2 * len(found) + 500
+    monkeypatch.setattr(alike_pairs, "_candidates", count)
+    limit = float(np.sort((unit @ unit.T)[np.triu_indices(500, 1)])[-300])
+    found = found_pairs(unit, np.arange(500), limit)
+    # those of one block are bounded twice, and so is each row with itself
+    assert 200 < len(found) <= multiplied < 4 * len(found) + 500
+
+
+def test_coarse_rows_bound_the_short_ones() -> None:
+    rng = np.random.default_rng(4)
+    unit = to_unit(rng.normal(size=(3_000, 200)).astype(np.float32))
+    short = alike_pairs._shorten(unit)
+    coarse = alike_pairs._coarsen(short)
+    assert (short.shape[1], coarse.shape[1]) == (97, 33)
+    products = [rows[:500] @ rows[500:].T for rows in (unit, short, coarse)]
+    assert (products[1] >= products[0] - 1e-5).all()
+    assert (products[2] >= products[1] - 1e-5).all()
 
 
 def test_advance_counts_every_row(monkeypatch) -> None:
