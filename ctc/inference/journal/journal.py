@@ -96,7 +96,12 @@ class Journal(Generic[EventT]):
         self._file.truncate(0)
         self._lines.append(encode_line(self.header.to_json()))
         self._end = 0
-        self.flush()
+        try:
+            self.flush()
+        except OSError:
+            self._file.close()
+            remove(self.path)  # it would only seem that something is saved
+            raise
         return self._end
 
     def read_results(self) -> Iterator[TaskResult[EventT]]:

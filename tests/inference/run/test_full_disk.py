@@ -64,6 +64,14 @@ def test_full_disk_under_the_journal_is_told_with_its_name(
     assert output.read_bytes() == whole.read_bytes()
 
 
+def test_full_disk_from_the_start_leaves_no_journal(network, photos, tmp_path, capsys) -> None:
+    arguments = ["predict", network["predict"], photos, "--output", tmp_path / "out.csv"]
+    with files_limited(100):
+        assert run([*map(str, arguments)]) == 1
+    assert "progress saved" not in capsys.readouterr().err
+    assert not list(tmp_path.glob("out.csv*"))
+
+
 @pytest.mark.parametrize("command", ["predict", "detect"])
 def test_full_disk_under_the_output_is_told_with_its_name(
     command, network, photos, tmp_path, capsys
