@@ -19,6 +19,8 @@ from ctc.runtime.model_bytes import read_model
 
 TruncatedPolicy = Literal["fail", "use"]
 """Whether a JPEG that is cut short fails, or is used with the missing part in grey."""
+AUTO = "auto"
+"""In place of a file with priors: they are estimated."""
 DecodeDevice = Literal["cpu", "gpu"]
 """Where JPEGs are decoded, see `ctc/inference/gpu_decode`."""
 
@@ -80,7 +82,7 @@ class RunConfig:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read, none of which may be the output."""
-        names = ("detector", "repeats", "class_list", "geofence")
+        names = ("detector", "repeats", "class_list", "geofence", "prior")
         more = (getattr(self, name, None) for name in names)
         return (self.model, *self.sources, *(path for path in more if path is not None))
 
@@ -143,7 +145,8 @@ class PredictConfig(RunConfig):
     file of a `RepeatList`, whose boxes are set aside. `roll_up`: answer at the lowest rank that is
     sure. `geofence`: the file that says where classes live; `country`: where all events were, such
     as 'KE' or 'US-NJ'; `country_column`, `region_column`: of the table, where they differ from the
-    usual names.
+    usual names. `prior`: the file with how common classes are here, or 'auto' to estimate it, for
+    each group of events with one value in the column `prior_by`.
     """
 
     aggregation: str = "mean"
@@ -163,6 +166,8 @@ class PredictConfig(RunConfig):
     country: str | None = None
     country_column: str | None = None
     region_column: str | None = None
+    prior: Path | None = None
+    prior_by: str | None = None
 
     def task_identity(self) -> Mapping[str, Any]:
         """See `RunConfig`."""
@@ -185,6 +190,8 @@ class PredictConfig(RunConfig):
             "--country": self.country,
             "--country-column": self.country_column,
             "--region-column": self.region_column,
+            "--prior": self.prior and _prior_identity(self.prior),
+            "--prior-by": self.prior_by,
         }
 
 
@@ -213,6 +220,10 @@ class Summary:
     set_aside: int | None = None
     left_out: int = 0
     decided: tuple[str, ...] = ()
+
+
+def _prior_identity(prior: Path) -> str:
+    return AUTO if str(prior) == AUTO else _digest(prior, "prior")
 
 
 def _digest(path: Path, what: str) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.evaluation.answers.predictions import EvaluationData
+from ctc.evaluation.calibration.class_shares import fit_class_shares
 from ctc.evaluation.calibration.promise_fit import PromiseFit
 from ctc.evaluation.config import CalibrateConfig
 
-FURTHER_FITS: tuple[PromiseFit, ...] = ()
+FURTHER_FITS: tuple[PromiseFit, ...] = (fit_class_shares,)
 """In their order; add a line for another kind."""
 
 

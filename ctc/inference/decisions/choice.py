@@ -12,7 +12,10 @@ from ctc.artifacts.promises import PredictionSetup
 from ctc.inference.config import PredictConfig
 from ctc.inference.decisions.blanks import BLANKS, choose_blanks
 from ctc.inference.decisions.fusion import FUSION, own_fusion
-from ctc.inference.decisions.geofence import GEOFENCE, choose_geofence
+from ctc.inference.decisions.geofence.choice import choose_geofence
+from ctc.inference.decisions.geofence.decision import GEOFENCE
+from ctc.inference.decisions.priors.choice import choose_priors
+from ctc.inference.decisions.priors.decision import PRIORS
 from ctc.inference.decisions.ranks import ROLL_UP, choose_roll_up
 from ctc.inference.decisions.sets import SETS, choose_sets
 
@@ -41,6 +44,7 @@ def choose_fusion(config: PredictConfig, answers: AnswerFacts) -> Any:
 CHOOSERS: Mapping[str, Chooser] = {
     FUSION: choose_fusion,
     BLANKS: choose_blanks,
+    PRIORS: choose_priors,
     GEOFENCE: choose_geofence,
     ROLL_UP: choose_roll_up,
     SETS: choose_sets,

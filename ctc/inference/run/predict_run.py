@@ -21,7 +21,8 @@ from ctc.inference.classification import ClassificationCodec, ClassificationTask
 from ctc.inference.config import PredictConfig, detector_setup
 from ctc.inference.decisions.choice import AnswerFacts, choose_decisions
 from ctc.inference.decisions.fusion import needs_whole, own_fusion
-from ctc.inference.decisions.geofence import check_place_columns
+from ctc.inference.decisions.geofence.choice import check_place_columns
+from ctc.inference.decisions.priors.choice import check_prior_column
 from ctc.inference.detection import DetectionCodec, DetectionTask
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import PREDICT, RunHeader
@@ -106,6 +107,7 @@ class PredictKind:
         """See `RunKind`; raises CtcError for a decision that can't be made."""
         info = network.info if isinstance(network, Model) else network.classifier.info
         check_place_columns(config, events.meta_columns)
+        check_prior_column(config, events.meta_columns)
         setup = prediction_setup(config, events.unit)
         return choose_decisions(config, AnswerFacts(info, schema, setup))
 

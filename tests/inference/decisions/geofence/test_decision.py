@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
-from ctc.inference.decisions.geofence import Geofence
-from ctc.inference.decisions.places import Place, Row, Rule, month_of, parse_place
+from ctc.inference.decisions.geofence.decision import Geofence
+from ctc.inference.decisions.geofence.places import Place, Row, Rule, month_of, parse_place
 
 CLASSES = ("jaguar", "leopard", "blank")
 ANYWHERE = Place()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ctc.artifacts.predictions import EventPrediction
 from ctc.errors import UsageError, did_you_mean
-from ctc.inference.decisions.countries import Country, country_names, find_country, fold
+from ctc.inference.decisions.geofence.countries import Country, country_names, find_country, fold
 from ctc.storage.csv_reader import MISSING
 
 COUNTRY_COLUMNS = ("country", "countryCode")

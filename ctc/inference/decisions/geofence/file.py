@@ -18,8 +18,8 @@ from typing import Any
 
 from ctc.artifacts.taxonomy import COMMON_NAME, RANKS, Taxonomy, lineages, scientific_name
 from ctc.errors import InputError, UsageError, did_you_mean, shorten
-from ctc.inference.decisions.countries import country_names, find_country, fold
-from ctc.inference.decisions.places import NAMIBIA, Row, Rule, region_key
+from ctc.inference.decisions.geofence.countries import country_names, find_country, fold
+from ctc.inference.decisions.geofence.places import NAMIBIA, Row, Rule, region_key
 from ctc.storage.csv_reader import CsvTable, open_table
 from ctc.storage.json_file import read_object
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import CtcError
-from ctc.inference.decisions.geofence_file import read_geofence
-from ctc.inference.decisions.places import Place
+from ctc.inference.decisions.geofence.file import read_geofence
+from ctc.inference.decisions.geofence.places import Place
 
 LABELS = {"species": ("lion", "Panthera onca", "cat", "blank"), "count": ("1", "2+")}
 TAXONOMY = {

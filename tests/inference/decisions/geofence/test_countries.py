@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.inference.decisions.countries import Country, country_names, find_country
+from ctc.inference.decisions.geofence.countries import Country, country_names, find_country
 
 
 @pytest.mark.parametrize("text", ["KE", "ken", "Kenya", " kenya "])

@@ -1,0 +1,1 @@
+"""Geofences: which classes live at the place of an event."""

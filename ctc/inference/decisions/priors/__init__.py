@@ -1,0 +1,1 @@
+"""Priors: how common classes are at a place."""
