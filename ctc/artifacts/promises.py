@@ -62,18 +62,14 @@ class PredictionSetup:
 
     def describe(self) -> str:
         """Return it in words, as the options of a command."""
-        photos = "single photos" if self.unit == "photo" else ""
         options = [
             f" --{key.replace('_', '-')} {value}"
             for key, value in self.aggregation_options.items()
             if value is not None
         ]
-        combined = f"--aggregation {self.aggregation}{''.join(options)}" if not photos else photos
-        return (
-            combined
-            + (" --flips" if self.flips else "")
-            + (" with a detector" if self.detector else "")
-        )
+        combined = f"--aggregation {self.aggregation}{''.join(options)}"
+        flips, detector = " --flips" * self.flips, " with a detector" * bool(self.detector)
+        return (combined if self.unit == "event" else "single photos") + flips + detector
 
     def differences(self, other: PredictionSetup) -> tuple[str, ...]:
         """Return, in words, how this setup differs from `other`."""

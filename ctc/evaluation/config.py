@@ -13,6 +13,7 @@ from ctc.hardware import usable_cores
 from ctc.runtime.config import RuntimeConfig
 
 CalibrationMethod = Literal["temperature", "vector"]
+PromiseFor = Literal["new-locations", "same-locations"]
 
 BATCH_SIZE = 16
 FALSE_ALARMS = 0.05
@@ -85,7 +86,9 @@ class EvaluateConfig:
 class CalibrateConfig:
     """What to fit, on which split.
 
-    Each class's threshold reaches `precision` with the confidence level `confidence`.
+    Each class's threshold reaches `precision` with the confidence level `confidence`, or with
+    `joint` all thresholds together do. `promise_for`: the locations that promises are for; None for
+    new ones where the split has several.
     `false_alarms`: the share of events of known classes that may be called strangers, for models
     with features; None for no strangers.
     """
@@ -94,5 +97,7 @@ class CalibrateConfig:
     method: CalibrationMethod | Literal["auto"] = "auto"
     precision: float = 0.95
     confidence: float = 0.95
+    joint: bool = False
+    promise_for: PromiseFor | None = None
     false_alarms: float | None = FALSE_ALARMS
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

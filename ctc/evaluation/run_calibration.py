@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from ctc.evaluation.calibration.calibration import apply_calibration
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
 from ctc.evaluation.calibration.promise_fits import fit_promises
 from ctc.evaluation.calibration.strangers import fit_model_strangers
+from ctc.evaluation.calibration.threshold_promises import fit_thresholds
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.score_model import open_model, score_model
 from ctc.evaluation.training_overlap import THIS_SPLIT, training_overlap
@@ -53,11 +54,16 @@ def calibrate_model(
     scoring = config.scoring
     aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
     aggregator = aggregators(model.info.multi_label)
-    fitted = fit_labels(scored.data, aggregator, config)
+    fitted = fit_labels(scored.data, config)
     calibrated = apply_calibration(scored.data, fitted.calibrations, aggregator)
     fitted_on = {"dataset": dataset.fingerprint(), "split": config.split}
-    promises = fit_promises(calibrated, model.info, config, fitted_on)
-    for note in (*scored.notes, *fitted.notes):
+    thresholds = fit_thresholds(calibrated, tuple(fitted.labels), config, fitted_on)
+    promises = {
+        "thresholds": [one.to_json() for one in thresholds.promises],
+        **fit_promises(calibrated, model.info, config, fitted_on),
+    }
+    fitted = replace(fitted, thresholds=thresholds.promises, promises=promises)
+    for note in (*scored.notes, *fitted.notes, *thresholds.notes):
         reporter.warn(note)
     strangers = _fit_strangers(model, dataset, config, reporter)
     images = predictor.batches[0]
@@ -69,7 +75,6 @@ def calibrate_model(
         lambda path: open_model(path, config.scoring).predict,
         images,
         {**fitted_on, **({"flips": "yes"} if scoring.flips else {})},
-        promises,
         (strangers, strangers.to_metadata(dataset)) if strangers else None,
     )
     reporter.info(

@@ -37,8 +37,8 @@ def test_calibrate_model_writes_fit_and_metadata(
     assert set(calibrated.info.thresholds["species"]) == {"empty", "fox", "wolf"}
     assert calibrated.session.get_modelmeta().custom_metadata_map["note"] == "kept"
     assert (entry["dataset"], entry["split"]) == (colour_dataset.fingerprint(), "val")
-    assert "error after (fitted)" in printed.out.splitlines()[0]
-    assert "these errors and precisions are those of split 'val', to which" in printed.err
+    assert printed.out.splitlines()[0].split()[-2:] == ["error", "after"]
+    assert "after: of answers that were not fitted to, 4 folds of whole locations" in printed.err
     assert "max abs difference" in printed.err
 
 
@@ -78,6 +78,61 @@ def test_calibrate_model_has_no_threshold_without_evidence(
     assert load_model(tmp_path / "c.onnx").info.thresholds == {
         "species": dict.fromkeys(("empty", "fox", "wolf"))
     }
+
+
+def test_calibrate_model_refuses_a_promise_to_new_locations_with_the_numbers(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
+    assert calibrate(build_model(), colour_dataset, tmp_path / "c.onnx") == 0
+    printed = capsys.readouterr()
+    assert "16 answers, but from 4 locations, 5 are needed" in " ".join(printed.out.split())
+    assert "promised for other locations of the same kind as these (new locations)" in printed.err
+    assert "--promise-for same-locations promises for other events of these" in printed.err
+
+
+def test_calibrate_model_keeps_what_thresholds_were_fitted_for(
+    build_model, colour_dataset, tmp_path
+) -> None:
+    options = ["--promise-for", "same-locations", "--precision", "0.6", "--joint"]
+    assert calibrate(build_model(), colour_dataset, tmp_path / "c.onnx", *options) == 0
+    entries = load_model(tmp_path / "c.onnx").info.promises["thresholds"]
+    first = entries[0]
+    setups = [(one["made_for"]["unit"], one["made_for"]["aggregation"]) for one in entries]
+    assert setups[:2] == [("event", "mean"), ("photo", "")]
+    assert {name for unit, name in setups[2:]} >= {"max", "min", "product", "top_k_mean", "vote"}
+    assert (first["label"], first["scope"]) == ("species", "same locations")
+    assert (first["precision"], first["confidence"], first["joint"]) == (0.6, 0.95, True)
+    assert first["photos_per_event"] == {"min": 1, "median": 2.0, "max": 3}
+    assert (first["dataset"], first["split"]) == (colour_dataset.fingerprint(), "val")
+    assert (first["events"], first["locations"], set(first["classes"])) == (
+        48,
+        4,
+        {"empty", "fox", "wolf"},
+    )
+
+
+def test_calibrate_model_names_classes_that_the_model_never_learnt(
+    build_model, dataset_of, colour_event, tmp_path, capsys
+) -> None:
+    dataset = dataset_of(
+        {"val": [colour_event("val", i) for i in range(9)]},
+        {"species": ("empty", "fox", "bongo")},
+    )
+    assert calibrate(build_model(), dataset, tmp_path / "c.onnx") == 0
+    assert "'species': 3 events are of classes that the model never learnt" in (
+        capsys.readouterr().err
+    )
+    entry = load_model(tmp_path / "c.onnx").info.promises["thresholds"][0]
+    assert (entry["foreign"], entry["events"]) == ({"bongo": 3}, 9)
+
+
+def test_calibrate_model_without_locations_has_no_promise_to_new_ones(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
+    options = ["--promise-for", "new-locations", "--location", "nowhere"]
+    assert calibrate(build_model(), colour_dataset, tmp_path / "c.onnx", *options) == 1
+    assert "or give --promise-for same-locations" in capsys.readouterr().err
+    assert not (tmp_path / "c.onnx").exists()
 
 
 def test_evaluate_shows_reliability_before_and_after_calibration(

@@ -15,8 +15,8 @@ from ctc.cli.options.scoring import require_report_packages, scoring_config, sco
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
+    from ctc.artifacts.threshold_promise import ClassThreshold
     from ctc.evaluation.calibration.calibrate import CalibrationResult, LabelCalibration
-    from ctc.evaluation.calibration.thresholds import ClassThreshold
 
 OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
 
@@ -39,7 +39,7 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
     type=click.Choice(["auto", "temperature", "vector"]),
     default="auto",
     help="Temperature scaling (one parameter) or vector scaling (a scale and a bias per class);"
-    " auto takes vector scaling where there are enough photos and it fits better.",
+    " auto takes vector scaling where it is surely better on locations that it was not fitted to.",
 )
 @option(
     "--precision",
@@ -52,6 +52,18 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
     type=OPEN_UNIT_INTERVAL,
     default=0.95,
     help="Confidence level of that target.",
+)
+@option(
+    "--joint",
+    is_flag=True,
+    help="Promise the precision for all classes of all labels at once, not for each on its own.",
+)
+@option(
+    "--promise-for",
+    type=click.Choice(["new-locations", "same-locations"]),
+    show_default="new-locations where several locations are known",
+    help="Whom thresholds are for: other locations of the same kind, or other events of the"
+    " locations of the split.",
 )
 @option(
     "--false-alarms",
@@ -81,6 +93,7 @@ def command(
     if output.resolve() == model_file.resolve():
         raise UsageError(f"'{output}' is the model itself: give --output the name of a new file")
     from ctc.cli.console import console
+    from ctc.evaluation.calibration.threshold_text import threshold_lines
     from ctc.evaluation.config import CalibrateConfig
     from ctc.evaluation.run_calibration import calibrate_model
 
@@ -88,35 +101,49 @@ def command(
         options["false_alarms"] = None
     config = CalibrateConfig(scoring=scoring_config(options), **options)
     result = calibrate_model(model_file, dataset_folder, output, config, console)
-    _print_result(result)
-    console.info(
-        f"these errors and precisions are those of split '{config.split}', to which calibration and"
-        f" thresholds were fitted: for new photos, run `ctc evaluate` on '{output}' and another"
-        " split"
-    )
+    _print_result(result, config.split)
+    for line in threshold_lines(result.thresholds):
+        console.info(line)
 
 
-def _print_result(result: CalibrationResult) -> None:
+def _print_result(result: CalibrationResult, split: str) -> None:
+    from ctc.cli.console import console
     from ctc.cli.console.formatting import print_table
 
     print_table(
-        ("label", "method", "temperature", "error before", "error after (fitted)"),
+        (
+            "label",
+            "method",
+            "temperature",
+            "log loss before",
+            "log loss after",
+            "error before",
+            "error after",
+        ),
         [_calibration_row(label, found) for label, found in result.labels.items()],
     )
+    found = next(iter(result.labels.values()))
+    if found.after:
+        console.info(
+            f"after: of answers that were not fitted to, {found.folds} folds of whole "
+            f"{found.folds_of} of split '{split}'"
+        )
     print_table(
         (
             "label",
             "class",
             "threshold",
-            "events",
+            "answers",
             "accepted",
-            "precision (fitted)",
-            "lower bound",
+            "locations",
+            "precision",
+            "at least",
+            "why none",
         ),
         [
-            _threshold_row(label, threshold)
-            for label, found in result.labels.items()
-            for threshold in found.thresholds
+            _threshold_row(promise.label, threshold)
+            for promise in result.chosen_thresholds
+            for threshold in promise.classes
         ],
     )
 
@@ -124,19 +151,30 @@ def _print_result(result: CalibrationResult) -> None:
 def _calibration_row(label: str, found: LabelCalibration) -> tuple[str, ...]:
     method = found.calibration.method
     temperature = f"{found.calibration.temperature:.2f}" if method == "temperature" else ""
-    errors = (found.before.reliability.ece, found.after.reliability.ece)
-    return label, method, temperature, *(f"{error:.3f}" for error in errors)
+    before, after = found.before, found.after
+    return (
+        label,
+        method,
+        temperature,
+        f"{before.nll:.3f}",
+        f"{after.nll:.3f}" if after else "",
+        f"{before.reliability.ece:.3f}",
+        f"{after.reliability.ece:.3f}" if after else "",
+    )
 
 
 def _threshold_row(label: str, found: ClassThreshold) -> tuple[str | int, ...]:
     if found.threshold is None:
-        return label, found.name, "none", found.predicted, 0, "", ""
+        row: tuple[str | int, ...] = (label, found.name, "none", found.answers, 0, found.locations)
+        return (*row, "", "", found.refusal or "")
     return (
         label,
         found.name,
         f"{found.threshold:.3f}",
-        found.predicted,
+        found.answers,
         found.accepted,
+        found.locations,
         f"{found.precision:.3f}",
         f"{found.at_least:.3f}",
+        "",
     )

@@ -1,56 +1,68 @@
-"""Fitting on a validation split: calibration, then thresholds for the calibrated predictions."""
+"""Fitting on a validation split: the calibration of each label, judged on folds of the split."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.threshold_promise import ThresholdPromise
 from ctc.errors import InputError
-from ctc.evaluation.answers.aggregation import Aggregator
-from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions, is_known
-from ctc.evaluation.calibration.calibration import (
-    Calibration,
-    apply_calibration,
-    negative_log_likelihood,
+from ctc.evaluation.answers.predictions import (
+    EvaluationData,
+    ProbabilityMatrix,
+    UnitPredictions,
+    is_known,
 )
-from ctc.evaluation.calibration.fit import best_method, fit_calibration
-from ctc.evaluation.calibration.thresholds import ClassThreshold, class_thresholds
+from ctc.evaluation.calibration.calibration import Calibration, negative_log_likelihood
+from ctc.evaluation.calibration.cross_fit import CrossFit
+from ctc.evaluation.calibration.fit import fit_calibration
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.metrics.evaluation import Reliability
 from ctc.evaluation.metrics.json_values import as_json
 from ctc.evaluation.metrics.reliability import reliability
+from ctc.evaluation.statistics.clusters import Clusters
 
 
 @dataclass(frozen=True)
 class CalibrationQuality:
-    """Quality on the fitted predictions: mean negative log likelihood, accuracy, reliability."""
+    """Quality of predictions: mean log loss, accuracy, reliability."""
 
     nll: float
     top_1: float
     reliability: Reliability
 
+    @classmethod
+    def of(cls, truth: NDArray[np.int32], probabilities: ProbabilityMatrix) -> CalibrationQuality:
+        """Return that of N predictions with known truth."""
+        loss = float(negative_log_likelihood(truth, probabilities).mean())
+        accuracy = float((probabilities.argmax(axis=1) == truth).mean())
+        return cls(loss, accuracy, reliability(truth, probabilities))
+
 
 @dataclass(frozen=True)
 class LabelCalibration:
-    """Calibration and event thresholds of one label.
+    """Calibration of one label.
 
     `answers` is the number of predictions that it was fitted to, `events` that of their events.
+    `before`: without calibration. `after`: of answers that it was not fitted to, in `folds` folds
+    of whole groups (`folds_of`: locations or events); None where there is a single group.
     """
 
     calibration: Calibration
     answers: int
     events: int
+    folds: int
+    folds_of: str
     before: CalibrationQuality
-    after: CalibrationQuality
-    thresholds: tuple[ClassThreshold, ...]
+    after: CalibrationQuality | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of the model's metadata."""
-        names = ("answers", "events", "before", "after", "thresholds")
+        names = ("answers", "events", "folds", "folds_of", "before", "after")
         details = {name: getattr(self, name) for name in names}
         entry: dict[str, Any] = as_json({**self.calibration.to_json(), **details})
         return entry
@@ -58,10 +70,17 @@ class LabelCalibration:
 
 @dataclass(frozen=True)
 class CalibrationResult:
-    """Calibrations by label; `notes` name the labels that could not be calibrated, and why."""
+    """Calibrations by label, and promises; `notes` name labels that could not be calibrated, and
+    say what to beware of.
+
+    `thresholds`: the thresholds that were fitted, those of the chosen setup first, see
+    `fit_thresholds`. `promises`: all that goes into the model file.
+    """
 
     labels: Mapping[str, LabelCalibration]
     notes: tuple[str, ...]
+    thresholds: tuple[ThresholdPromise, ...] = ()
+    promises: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def calibrations(self) -> dict[str, Calibration]:
@@ -69,25 +88,20 @@ class CalibrationResult:
         return {label: found.calibration for label, found in self.labels.items()}
 
     @property
-    def thresholds(self) -> dict[str, dict[str, float | None]]:
-        """Thresholds by label and class, None where no threshold suffices."""
-        return {
-            label: {one.name: one.threshold for one in found.thresholds}
-            for label, found in self.labels.items()
-        }
+    def chosen_thresholds(self) -> tuple[ThresholdPromise, ...]:
+        """Those of events with the chosen aggregation, one per label."""
+        return tuple(one for one in self.thresholds if one.made_for == self.thresholds[0].made_for)
 
 
-def fit_labels(
-    data: EvaluationData, aggregator: Aggregator, config: CalibrateConfig
-) -> CalibrationResult:
-    """Fit the calibration and the thresholds of every label.
+def fit_labels(data: EvaluationData, config: CalibrateConfig) -> CalibrationResult:
+    """Fit the calibration of every label.
 
     Raises InputError for invalid probabilities, and if no label has at least two classes in the
     ground truth.
     """
     data.check_probabilities()
-    predictions = data.photos or data.events
-    calibrations = {}
+    predictions, clusters = data.photos or data.events, Clusters.of_events(data)
+    fitted = {}
     notes = [
         f"label '{label}' is not calibrated: it may have several classes at once"
         for label in data.multi_label
@@ -102,60 +116,53 @@ def fit_labels(
             )
             notes.append(f"label '{label}' is not calibrated: the split has {found}")
             continue
-        calibrations[label] = _fit_label(predictions, truth, label, config)
-    if not calibrations:
+        folds = _cross_fit(predictions, truth, label, clusters)
+        of = "locations" if clusters.has_locations else "events"
+        fitted[label] = _fit_label(folds, of, config)
+        notes += _warnings(label, folds, config)
+    if not fitted:
         raise InputError(
             "; ".join(notes) + (": give a --split with several classes" if data.truth else "")
         )
-    after = apply_calibration(data, calibrations, aggregator)
-    labels = {
-        label: _label_calibration(data, after, label, one, config)
-        for label, one in calibrations.items()
-    }
-    return CalibrationResult(labels, tuple(notes))
+    return CalibrationResult(fitted, tuple(notes))
 
 
-def _fit_label(
-    predictions: UnitPredictions,
-    truth: NDArray[np.int32],
-    label: str,
-    config: CalibrateConfig,
-) -> Calibration:
+def _cross_fit(
+    predictions: UnitPredictions, truth: NDArray[np.int32], label: str, clusters: Clusters
+) -> CrossFit:
     kept = is_known(truth[predictions.event])
-    event, probabilities = predictions.event[kept], predictions.probabilities[label][kept]
-    method = config.method
-    if method == "auto":
-        method = best_method(truth[event], probabilities, event)
-    return fit_calibration(truth[event], probabilities, method)
+    event = predictions.event[kept]
+    groups = (
+        clusters.of_scope("new locations")
+        if clusters.has_locations
+        else np.arange(len(truth), dtype=np.int64)
+    )
+    return CrossFit(truth[event], predictions.probabilities[label][kept], event, groups[event])
 
 
-def _label_calibration(
-    before: EvaluationData,
-    after: EvaluationData,
-    label: str,
-    calibration: Calibration,
-    config: CalibrateConfig,
-) -> LabelCalibration:
-    truth, classes = before.truth[label], before.classes[label]
-    kept = is_known(truth)
-    probabilities = after.events.probabilities[label][kept]
+def _fit_label(folds: CrossFit, folds_of: str, config: CalibrateConfig) -> LabelCalibration:
+    method = folds.best_method() if config.method == "auto" else config.method
+    truth, events = folds.truth, len(np.unique(folds.event))
     return LabelCalibration(
-        calibration,
-        answers=int(is_known(truth[(before.photos or before.events).event]).sum()),
-        events=int(kept.sum()),
-        before=_calibration_quality(before.photos or before.events, truth, label),
-        after=_calibration_quality(after.photos or after.events, truth, label),
-        thresholds=class_thresholds(
-            truth[kept], probabilities, classes, config.precision, config.confidence
-        ),
+        fit_calibration(truth, folds.probabilities, method, events),
+        answers=len(truth),
+        events=events,
+        folds=folds.folds,
+        folds_of=folds_of,
+        before=CalibrationQuality.of(truth, folds.probabilities),
+        after=CalibrationQuality.of(truth, folds.predicted[method]) if folds.folds > 1 else None,
     )
 
 
-def _calibration_quality(
-    predictions: UnitPredictions, truth: NDArray[np.int32], label: str
-) -> CalibrationQuality:
-    kept = is_known(truth[predictions.event])
-    truth, probabilities = truth[predictions.event[kept]], predictions.probabilities[label][kept]
-    loss = float(negative_log_likelihood(truth, probabilities).mean())
-    accuracy = float((probabilities.argmax(axis=1) == truth).mean())
-    return CalibrationQuality(loss, accuracy, reliability(truth, probabilities))
+def _warnings(label: str, folds: CrossFit, config: CalibrateConfig) -> Iterator[str]:
+    """Yield a warning of vector scaling that is worse than temperature scaling on the folds."""
+    if config.method == "vector" and folds.folds > 1:
+        vector, temperature = (
+            float(folds.loss(method).mean()) for method in ("vector", "temperature")
+        )
+        if vector > temperature:
+            yield (
+                f"'{label}': on answers that it was not fitted to, vector scaling has a log loss of"
+                f" {vector:.3f}, temperature scaling {temperature:.3f}: there is too little data"
+                " for it, use --method temperature"
+            )

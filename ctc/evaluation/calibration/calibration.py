@@ -30,18 +30,25 @@ from ctc.evaluation.metrics.intervals import Float64Array
 ProbabilityTransform = Callable[[ProbabilityMatrix], ProbabilityMatrix]
 
 MIN_PROBABILITY = 1e-12
-"""Replaces probability 0, whose logarithm is infinite."""
+"""Replaces probability 0, whose logarithm is infinite, in losses and in files of older versions."""
+MIN_FLOAT32 = float(np.finfo(np.float32).tiny)
+MIN_FLOAT16 = float(np.finfo(np.float16).smallest_subnormal) / 2
+"""Half of the smallest probability that a model with float16 outputs gives."""
 SMALLEST_SUBNORMAL = float(np.finfo(np.float32).smallest_subnormal)
 NEWTON_STEPS = 20
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Parameters of a scaling; `scale` and `bias` are float32 (classes,)."""
+    """Parameters of a scaling; `scale` and `bias` are float32 (classes,).
+
+    `smallest` replaces lower probabilities.
+    """
 
     method: CalibrationMethod
     scale: NDArray[np.float32]
     bias: NDArray[np.float32]
+    smallest: float = MIN_PROBABILITY
 
     @property
     def temperature(self) -> float:
@@ -50,9 +57,8 @@ class Calibration:
 
     def apply(self, probabilities: ProbabilityMatrix) -> ProbabilityMatrix:
         """Calibrate probabilities (N, classes)."""
-        return np.exp(log_softmax(self.scale * clipped_log(probabilities) + self.bias)).astype(
-            np.float32
-        )
+        logs = clipped_log(probabilities, self.smallest)
+        return np.exp(log_softmax(self.scale * logs + self.bias)).astype(np.float32)
 
     def undo(self, probabilities: ProbabilityMatrix) -> ProbabilityMatrix:
         """Return probabilities (N, classes) as they were before `apply`.
@@ -75,24 +81,41 @@ class Calibration:
 
         Raises KeyError, TypeError or ValueError for anything else.
         """
-        if data["method"] == "temperature":
-            return temperature_scaling(data["temperature"], classes)
+        method, smallest = data["method"], float(data.get("smallest", MIN_PROBABILITY))
+        if method == "temperature":
+            return temperature_scaling(data["temperature"], classes, smallest)
         scale, bias = (np.array(data[name], np.float32) for name in ("scale", "bias"))
-        if data["method"] != "vector" or not scale.shape == bias.shape == (classes,):
+        if method != "vector" or not scale.shape == bias.shape == (classes,):
             raise ValueError(f"not a calibration of {classes} classes")
-        return cls("vector", scale, bias)
+        return cls("vector", scale, bias, smallest)
 
     def to_json(self) -> dict[str, Any]:
         """Return the method and its parameters."""
-        if self.method == "temperature":
-            return {"method": self.method, "temperature": self.temperature}
-        return {"method": self.method, "scale": self.scale.tolist(), "bias": self.bias.tolist()}
+        parameters: dict[str, Any] = (
+            {"temperature": self.temperature}
+            if self.method == "temperature"
+            else {"scale": self.scale.tolist(), "bias": self.bias.tolist()}
+        )
+        return {"method": self.method, **parameters, "smallest": self.smallest}
 
 
-def temperature_scaling(temperature: float, classes: int) -> Calibration:
+def temperature_scaling(
+    temperature: float, classes: int, smallest: float = MIN_PROBABILITY
+) -> Calibration:
     """Return the calibration with one temperature for all classes."""
     scale = np.full(classes, 1 / temperature, np.float32)
-    return Calibration("temperature", scale, np.zeros(classes, np.float32))
+    return Calibration("temperature", scale, np.zeros(classes, np.float32), smallest)
+
+
+def smallest_probability(probabilities: ProbabilityMatrix) -> float:
+    """Return what probability 0 stands for: half of the smallest that the model gives otherwise.
+
+    At most MIN_FLOAT16, at least MIN_FLOAT32, which it also is without any 0.
+    """
+    positive = probabilities[probabilities > 0]
+    if len(positive) == probabilities.size or not len(positive):
+        return MIN_FLOAT32
+    return float(np.clip(positive.min() / 2, MIN_FLOAT32, MIN_FLOAT16))
 
 
 def negative_log_likelihood(truth: Int32Array, probabilities: ProbabilityMatrix) -> Float64Array:
@@ -151,9 +174,11 @@ def _transform_unit(
     return replace(predictions, probabilities=changed)
 
 
-def clipped_log(probabilities: ProbabilityMatrix) -> Float64Array:
-    """Return the natural logarithm, with MIN_PROBABILITY as lower bound."""
-    return np.log(np.maximum(probabilities, MIN_PROBABILITY, dtype=np.float64))
+def clipped_log(
+    probabilities: ProbabilityMatrix, smallest: float = MIN_PROBABILITY
+) -> Float64Array:
+    """Return the natural logarithm of the probabilities, of `smallest` in place of lower ones."""
+    return np.log(np.maximum(probabilities, smallest, dtype=np.float64))
 
 
 def log_softmax(scores: Float64Array) -> Float64Array:

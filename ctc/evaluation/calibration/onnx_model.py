@@ -14,7 +14,7 @@ from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.calibration.calibrate import CalibrationResult
-from ctc.evaluation.calibration.calibration import MIN_PROBABILITY, Calibration
+from ctc.evaluation.calibration.calibration import Calibration
 from ctc.features.probe.fit_strangers import Strangers
 from ctc.features.probe.onnx_model import check_strangeness
 from ctc.features.strangers.graph import add_strangeness
@@ -43,15 +43,14 @@ def write_calibrated_model(
     open_model: Callable[[Path], PredictFn],
     images: NDArray[np.uint8],
     fitted_on: Mapping[str, str],
-    promises: Mapping[str, Any],
     strangers: tuple[Strangers, Mapping[str, Any]] | None = None,
 ) -> float:
     """Write the calibrated model, and return its largest absolute difference from the fit.
 
-    `fitted_on` names dataset and split in the metadata of each label's calibration. `promises`: see
-    `ModelInfo`. `strangers`: the distance to add as the output `strangeness`, and its metadata. The
-    difference is measured on `images` (N, height, width, 3); `open_model` opens a model file.
-    Raises CtcError, writing nothing, if it exceeds the tolerance.
+    `fitted_on` names dataset and split in the metadata of each label's calibration. `strangers`:
+    the distance to add as the output `strangeness`, and its metadata. The difference is measured on
+    `images` (N, height, width, 3); `open_model` opens a model file. Raises CtcError,
+    writing nothing, if it exceeds the tolerance.
     """
     import onnx
 
@@ -64,8 +63,9 @@ def write_calibrated_model(
     calibration = {
         label: found.to_json() | dict(fitted_on) for label, found in fitted.labels.items()
     }
+    thresholds = {one.label: one.thresholds for one in fitted.chosen_thresholds}
     described = replace(
-        info, calibration=calibration, thresholds=fitted.thresholds, promises=promises
+        info, calibration=calibration, thresholds=thresholds, promises=fitted.promises
     )
     if strangers:
         add_strangeness(model, strangers[0].distance)
@@ -110,7 +110,7 @@ def _insert_nodes(graph: onnx.GraphProto, label: str, calibration: Calibration) 
     prefix = f"calibration/{label}"
     _rename_tensor(graph, label, f"{prefix}/before")
     constants = {
-        "smallest": np.float32(MIN_PROBABILITY),
+        "smallest": np.float32(calibration.smallest),
         "scale": calibration.scale,
         "bias": calibration.bias,
     }

@@ -7,8 +7,11 @@ from typing import Any
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.promises import PredictionSetup
+from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.config import CalibrateConfig, ScoringConfig
+from ctc.evaluation.statistics.clusters import Clusters, Scope
+from ctc.inference.prediction_setup import prediction_setup
 
 PromiseEntries = Mapping[str, Sequence[Mapping[str, Any]]]
 """Entries of `ModelInfo.promises` by kind, as JSON."""
@@ -22,9 +25,20 @@ A truth that the model doesn't know is FOREIGN in the data: it counts as wrong.
 
 def event_setup(scoring: ScoringConfig) -> PredictionSetup:
     """Return how events are predicted that are scored in this way."""
-    return PredictionSetup(
-        "event",
-        scoring.aggregation,
-        dict(scoring.aggregation_options),
-        flips=scoring.flips,
-    )
+    return prediction_setup(scoring.aggregation, scoring.aggregation_options, flips=scoring.flips)
+
+
+def promise_scope(clusters: Clusters, config: CalibrateConfig) -> Scope:
+    """Return whom the promises are for: as asked for, else new locations where some are known.
+
+    Raises InputError where new locations are asked for and the split says nothing about locations.
+    """
+    if config.promise_for is None:
+        return clusters.scope
+    if config.promise_for == "new-locations" and not clusters.has_locations:
+        raise InputError(
+            "the events of the split are not from at least two locations that are known, which a "
+            f"promise for new locations needs: name the column with --location (now "
+            f"'{config.scoring.location}'), or give --promise-for same-locations"
+        )
+    return "new locations" if config.promise_for == "new-locations" else "same locations"

@@ -60,21 +60,33 @@ class ClusterCounts:
         return float(self.hits.sum() / self.n) if self.clusters else float("nan")
 
 
-def intraclass_correlation(counts: ClusterCounts) -> float | None:
+def intraclass_correlation(*strata: ClusterCounts) -> float | None:
     """Return how alike observations of one cluster are, 0 to 1; None where nothing can be told.
 
     The estimator from the analysis of variance (Ridout et al. 1999,
-    https://doi.org/10.1111/j.0006-341X.1999.00137.x).
+    https://doi.org/10.1111/j.0006-341X.1999.00137.x). Of several strata, such as classes, the
+    variances are pooled: how the strata differ from each other does not count.
     """
+    found = [one for one in map(_variances, strata) if one is not None]
+    between, groups, within, rest, sizes = np.sum(found, axis=0) if found else np.zeros(5)
+    if groups <= 0 or rest <= 0:
+        return None
+    mean_size = sizes / groups
+    between, within = between / groups, within / rest
+    total = between + (mean_size - 1) * within
+    return float(np.clip((between - within) / total, 0, 1)) if total > 0 else None
+
+
+def _variances(counts: ClusterCounts) -> tuple[float, float, float, float, float] | None:
+    """Return the sum of squares between clusters and its degrees of freedom, both within them, and
+    the mean size of clusters times the first degrees; None where nothing can be told."""
     n, groups, sizes = counts.n, counts.clusters, counts.sizes
     if groups < 2 or n <= groups or counts.share in (0, 1):
         return None
     shares = counts.hits / sizes
-    between = float((sizes * (shares - counts.share) ** 2).sum() / (groups - 1))
-    within = float((sizes * shares * (1 - shares)).sum() / (n - groups))
-    mean_size = (n - float((sizes**2).sum()) / n) / (groups - 1)
-    total = between + (mean_size - 1) * within
-    return float(np.clip((between - within) / total, 0, 1)) if total > 0 else None
+    between = float((sizes * (shares - counts.share) ** 2).sum())
+    within = float((sizes * shares * (1 - shares)).sum())
+    return between, groups - 1, within, n - groups, n - float((sizes**2).sum()) / n
 
 
 def effective_size(

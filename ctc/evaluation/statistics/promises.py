@@ -1,7 +1,8 @@
 """A promise about a cut through ranked observations: the deepest cut that is proven, if any.
 
 The cuts are fixed by the ranking alone, before it is known which observations are hits: from the
-first for which proof is possible, in equal steps to all. They are tested from the narrowest on. The
+first for which proof is possible, given how alike observations of a cluster are, in equal steps to
+all. They are tested from the narrowest on. The
 first test has half of the allowed error, the others share the rest, and a test that succeeds passes
 its part on to the next (fallback procedure; Wiens 2003, https://doi.org/10.1002/pst.64): so the
 chance of any false proof is at most the allowed one, as if a single cut had been looked at (the
@@ -18,7 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.evaluation.statistics.exact import Float64Array, Int64Array
-from ctc.evaluation.statistics.korn_graubard import ClusterCounts, clustered_lower_bound
+from ctc.evaluation.statistics.korn_graubard import (
+    ClusterCounts,
+    clustered_lower_bound,
+    effective_size,
+)
 
 STEPS = 10
 FIRST_PART = 0.5
@@ -60,16 +65,16 @@ def deepest_cut(
     `effective_size`. Fewer than `min_clusters` clusters prove nothing.
     """
     clusters = len(np.unique(cluster))
-    needed = math.ceil(math.log(tail * FIRST_PART) / math.log(target))
     if clusters < min_clusters:
         return "one run" if clusters < 2 else "too few locations"
-    if len(score) < needed:
-        return "too few"
     order = np.argsort(-score, kind="stable")
     ranked, right, of_cluster = score[order], hit[order], cluster[order]
+    first = first_cut(of_cluster, target, tail, correlation)
+    if first is None:
+        return "too few"
     best: Cut | Refusal = "not reached"
     passed_on = 0.0
-    ends = cut_ends(ranked, needed)
+    ends = cut_ends(ranked, first)
     for end, part in zip(ends, _parts(len(ends)), strict=True):
         counts = ClusterCounts.count(of_cluster[:end], right[:end])
         bound = clustered_lower_bound(counts, tail * (part + passed_on), correlation)
@@ -79,6 +84,37 @@ def deepest_cut(
         else:
             passed_on = 0.0
     return best
+
+
+def needed_answers(target: float, tail: float) -> int:
+    """Return the fewest independent observations, all hits, that prove the target."""
+    return math.ceil(math.log(tail * FIRST_PART) / math.log(target))
+
+
+def first_cut(
+    cluster: Int64Array, target: float, tail: float, correlation: float | None
+) -> int | None:
+    """Return the fewest of the ranked observations that would prove the target if all were hits.
+
+    None if even all of them would not: they are too few, or too alike. `cluster` (N,): of each.
+    """
+    needed, n = needed_answers(target, tail), len(cluster)
+    for end in _candidates(needed, n):
+        sizes = np.bincount(cluster[:end]).astype(np.float64)
+        sizes = sizes[sizes > 0]
+        counts = ClusterCounts(sizes, sizes)
+        if effective_size(counts, tail * FIRST_PART, correlation, cautious=True) >= needed:
+            return end
+    return None
+
+
+def _candidates(needed: int, n: int) -> list[int]:
+    """Return numbers of observations from `needed` to `n`, each a twentieth more than the last."""
+    found, end = [], float(needed)
+    while end < n:
+        found.append(math.ceil(end))
+        end *= 1.05
+    return [*found, n] if n >= needed else []
 
 
 def cut_ends(ranked: Float64Array | NDArray[np.floating], needed: int) -> list[int]:

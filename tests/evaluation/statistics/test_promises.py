@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ctc.evaluation.statistics.korn_graubard import ClusterCounts, intraclass_correlation
-from ctc.evaluation.statistics.promises import Cut, cut_ends, deepest_cut
+from ctc.evaluation.statistics.promises import Cut, cut_ends, deepest_cut, first_cut
 
 TARGET, TAIL = 0.95, 0.05
 
@@ -52,7 +52,7 @@ def test_refusals(number: int, clusters: int, least: int, why: str) -> None:
 
 def test_alike_observations_are_no_further_evidence() -> None:
     score, cluster = np.linspace(1, 0.5, 300), np.repeat(np.arange(30), 10)
-    assert deepest_cut(score, np.ones(300, bool), cluster, TARGET, TAIL) == "not reached"
+    assert deepest_cut(score, np.ones(300, bool), cluster, TARGET, TAIL) == "too few"
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,22 @@ def test_a_precision_that_is_not_there_is_hardly_ever_promised(
         alike = intraclass_correlation(ClusterCounts.count(cluster, hit))
         wrong += isinstance(deepest_cut(score, hit, cluster, TARGET, TAIL, alike), Cut)
     assert wrong / 200 <= 0.08
+
+
+def test_the_first_cut_is_where_alike_observations_could_prove_the_target() -> None:
+    bursts = np.repeat(np.arange(600), 5)
+    assert first_cut(np.arange(600), TARGET, TAIL, None) == 72
+    assert 72 * 5 <= first_cut(bursts, TARGET, TAIL, 1.0) <= 72 * 5 * 1.06
+    assert first_cut(bursts[:300], TARGET, TAIL, 1.0) is None
+
+
+def test_bursts_are_worth_as_much_as_their_first_photos() -> None:
+    rng = np.random.default_rng(4)
+    score, hit = rng.random(400), rng.random(400) < 0.99
+    bursts = np.repeat(np.arange(400), 5)
+    found = deepest_cut(score[bursts], hit[bursts], bursts, TARGET, TAIL, 1.0)
+    assert isinstance(found, Cut)
+    assert found.accepted == 2000
 
 
 def test_a_good_model_is_promised_nearly_all() -> None:
