@@ -91,6 +91,8 @@ class CalibrateConfig:
     new ones where the split has several.
     `false_alarms`: the share of events of known classes that may be called strangers, for models
     with features; None for no strangers.
+    `taxonomy`: the file that says where classes stand in the tree of life; None for that of the
+    model file, if it has one.
     """
 
     split: str = "val"
@@ -100,4 +102,5 @@ class CalibrateConfig:
     joint: bool = False
     promise_for: PromiseFor | None = None
     false_alarms: float | None = FALSE_ALARMS
+    taxonomy: Path | None = None
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

@@ -12,18 +12,22 @@ from numpy.typing import NDArray
 from ctc.artifacts.dataset import TRAIN, Dataset
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model_taxonomy import read_model_taxonomy
 from ctc.evaluation.answers.aggregation import aggregator_factory
+from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.calibration.calibrate import CalibrationResult, fit_labels
 from ctc.evaluation.calibration.calibration import apply_calibration
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
 from ctc.evaluation.calibration.promise_fits import fit_promises
+from ctc.evaluation.calibration.ranks import describe_ranks
 from ctc.evaluation.calibration.strangers import fit_model_strangers
 from ctc.evaluation.calibration.threshold_promises import fit_thresholds
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.score_model import open_model, score_model
 from ctc.evaluation.training_overlap import THIS_SPLIT, training_overlap
 from ctc.features.probe.fit_strangers import Strangers
+from ctc.inference.decisions.ranks import ROLL_UP
 from ctc.reporting import NullReporter, Reporter, counted
 from ctc.runtime.session import Model
 
@@ -58,18 +62,24 @@ def calibrate_model(
     calibrated = apply_calibration(scored.data, fitted.calibrations, aggregator)
     fitted_on = {"dataset": dataset.fingerprint(), "split": config.split}
     thresholds = fit_thresholds(calibrated, tuple(fitted.labels), config, fitted_on)
+    described = replace(
+        _with_taxonomy(model.info, calibrated, config, reporter),
+        promises={"thresholds": [one.to_json() for one in thresholds.promises]},
+    )
     promises = {
-        "thresholds": [one.to_json() for one in thresholds.promises],
-        **fit_promises(calibrated, model.info, config, fitted_on),
+        **described.promises,
+        **fit_promises(calibrated, described, config, fitted_on),
     }
     fitted = replace(fitted, thresholds=thresholds.promises, promises=promises)
     for note in (*scored.notes, *fitted.notes, *thresholds.notes):
         reporter.warn(note)
+    for line in describe_ranks(promises.get(ROLL_UP, ())):
+        reporter.info(line)
     strangers = _fit_strangers(model, dataset, config, reporter)
     images = predictor.batches[0]
     difference = write_calibrated_model(
         model_file,
-        model.info,
+        described,
         fitted,
         output,
         lambda path: open_model(path, config.scoring).predict,
@@ -82,6 +92,18 @@ def calibrate_model(
         f"max abs difference {difference:.1g}"
     )
     return fitted
+
+
+def _with_taxonomy(
+    info: ModelInfo, data: EvaluationData, config: CalibrateConfig, reporter: Reporter
+) -> ModelInfo:
+    """Return the metadata with the taxonomy of `config`, if it names one; raises CtcError."""
+    if config.taxonomy is None:
+        return info
+    found = read_model_taxonomy(config.taxonomy, info.labels, data.foreign)
+    for note in found.notes:
+        reporter.warn(note)
+    return replace(info, taxonomy=found.labels)
 
 
 def _splits(info: ModelInfo, folder: Path, config: CalibrateConfig) -> list[str]:

@@ -66,6 +66,13 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
     " locations of the split.",
 )
 @option(
+    "--taxonomy",
+    type=PATH_OR_URL,
+    metavar="FILE",
+    help="CSV with the kingdom, …, genus, species of classes, or SpeciesNet's labels: also find a "
+    "threshold for each rank, for `ctc predict --roll-up`.  [default: that of the model]",
+)
+@option(
     "--false-alarms",
     type=OPEN_UNIT_INTERVAL,
     metavar="SHARE",

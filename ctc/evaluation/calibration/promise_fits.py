@@ -9,9 +9,10 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.calibration.class_shares import fit_class_shares
 from ctc.evaluation.calibration.promise_fit import PromiseFit
+from ctc.evaluation.calibration.ranks import fit_ranks
 from ctc.evaluation.config import CalibrateConfig
 
-FURTHER_FITS: tuple[PromiseFit, ...] = (fit_class_shares,)
+FURTHER_FITS: tuple[PromiseFit, ...] = (fit_class_shares, fit_ranks)
 """In their order; add a line for another kind."""
 
 

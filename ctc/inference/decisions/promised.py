@@ -33,7 +33,8 @@ def promised(answers: AnswerFacts, kind: str, option: str, fitting: str = "") ->
         if setup == answers.setup and label in answers.schema.labels
     }
     if not found:
-        how = ", ".join(answers.setup.differences(entries[0][1])) or "other labels"
+        nearest = min((answers.setup.differences(setup) for _, setup, _ in entries), key=len)
+        how = ", ".join(nearest) or "other labels"
         raise UsageError(
             f"{option}: the model's {kind} were fitted for another way to predict (here: {how}): "
             "predict as they were fitted, or calibrate for this way"

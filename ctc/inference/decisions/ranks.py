@@ -35,6 +35,7 @@ from ctc.artifacts.taxonomy import (
 )
 from ctc.errors import InputError, UsageError
 from ctc.inference.decisions.promised import Entry, promised
+from ctc.reporting import counted
 
 if TYPE_CHECKING:
     from ctc.inference.config import PredictConfig
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
 
 ROLL_UP = "ranks"
 """Name of the decision, and of its kind of promise."""
+OWN_CLASS = ""
+_TEXTS = {
+    OWN_CLASS: "with a class of the model",
+    **{rank: f"at the rank '{rank}'" for rank in reversed(RANKS)},
+    UNKNOWN: f"'{UNKNOWN}'",
+}
 
 
 @dataclass(frozen=True)
@@ -175,7 +182,7 @@ class RollUp:
 
 
 def _reaches(value: np.floating[Any] | float, limit: float | None) -> bool:
-    return limit is not None and np.float32(value) >= np.float32(limit)
+    return limit is not None and bool(np.float32(value) >= np.float32(limit))
 
 
 @dataclass(frozen=True)
@@ -204,10 +211,9 @@ class RollUpDecision:
 
     def report(self) -> tuple[str, ...]:
         """Return how many events were answered at each rank."""
-        order = ("class of the model", *reversed(RANKS), UNKNOWN)
         return tuple(
-            f"'{label}' by rank: "
-            + ", ".join(f"{kind} {found[kind]:,}" for kind in order if found[kind])
+            f"'{label}': {counted(sum(found.values()), 'event')} answered, "
+            + ", ".join(f"{found[kind]:,} {text}" for kind, text in _TEXTS.items() if found[kind])
             for label, found in self._told.items()
             if found
         )
@@ -230,7 +236,7 @@ class RollUpDecision:
 def _kind(answer: RankAnswer, classes: Sequence[str]) -> str:
     if answer.name == UNKNOWN:
         return UNKNOWN
-    return "class of the model" if answer.name in classes else answer.rank
+    return OWN_CLASS if answer.name in classes else answer.rank
 
 
 def choose_roll_up(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any] | None:
