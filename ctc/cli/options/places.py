@@ -31,4 +31,18 @@ PLACES = (
         show_default="region or stateProvince",
         help="Column with the region of an event.",
     ),
+    option(
+        "--prior",
+        type=PATH_OR_URL,
+        metavar="FILE|auto",
+        help="Correct for classes that are commoner or rarer here than where the model was"
+        " calibrated: a CSV with the columns class and share or count, or auto, which estimates"
+        " them from all events and corrects where they surely differ.",
+    ),
+    option(
+        "--prior-by",
+        metavar="COL",
+        show_default="for all events at once",
+        help="Estimate the shares of --prior auto for the events of each value in this column.",
+    ),
 )
