@@ -90,7 +90,8 @@ class CalibrateConfig:
     `joint` all thresholds together do. `promise_for`: the locations that promises are for; None for
     new ones where the split has several.
     `false_alarms`: the share of events of known classes that may be called strangers, for models
-    with features; None for no strangers.
+    with features; None for no strangers. `blank_loss`: the share of events with animals that may be
+    dropped as blank, with the confidence level `confidence`; None for no promise about blanks.
     `taxonomy`: the file that says where classes stand in the tree of life; None for that of the
     model file, if it has one.
     """
@@ -102,5 +103,6 @@ class CalibrateConfig:
     joint: bool = False
     promise_for: PromiseFor | None = None
     false_alarms: float | None = FALSE_ALARMS
+    blank_loss: float | None = None
     taxonomy: Path | None = None
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

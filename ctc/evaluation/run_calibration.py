@@ -20,6 +20,7 @@ from ctc.evaluation.calibration.calibrate import CalibrationResult, fit_labels
 from ctc.evaluation.calibration.calibration import apply_calibration
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
 from ctc.evaluation.calibration.promise_fits import fit_promises
+from ctc.evaluation.calibration.promise_text import promise_lines
 from ctc.evaluation.calibration.ranks import describe_ranks
 from ctc.evaluation.calibration.strangers import fit_model_strangers
 from ctc.evaluation.calibration.threshold_promises import fit_thresholds
@@ -74,6 +75,8 @@ def calibrate_model(
     for note in (*scored.notes, *fitted.notes, *thresholds.notes):
         reporter.warn(note)
     for line in describe_ranks(promises.get(ROLL_UP, ())):
+        reporter.info(line)
+    for line in promise_lines(promises):
         reporter.info(line)
     strangers = _fit_strangers(model, dataset, config, reporter)
     images = predictor.batches[0]

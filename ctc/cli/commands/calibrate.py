@@ -73,6 +73,13 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
     "threshold for each rank, for `ctc predict --roll-up`.  [default: that of the model]",
 )
 @option(
+    "--blank-loss",
+    type=OPEN_UNIT_INTERVAL,
+    metavar="SHARE",
+    help="Also find which events `ctc predict --drop-blanks` may drop as blank: with the confidence"
+    " level above at most this share of the events with animals.  [default: none]",
+)
+@option(
     "--false-alarms",
     type=OPEN_UNIT_INTERVAL,
     metavar="SHARE",

@@ -7,12 +7,14 @@ from typing import Any
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.evaluation.answers.predictions import EvaluationData
+from ctc.evaluation.calibration.blanks import fit_blanks
 from ctc.evaluation.calibration.class_shares import fit_class_shares
 from ctc.evaluation.calibration.promise_fit import PromiseFit
 from ctc.evaluation.calibration.ranks import fit_ranks
+from ctc.evaluation.calibration.sets import fit_sets
 from ctc.evaluation.config import CalibrateConfig
 
-FURTHER_FITS: tuple[PromiseFit, ...] = (fit_class_shares, fit_ranks)
+FURTHER_FITS: tuple[PromiseFit, ...] = (fit_class_shares, fit_ranks, fit_sets, fit_blanks)
 """In their order; add a line for another kind."""
 
 
