@@ -17,6 +17,8 @@ from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions
+from ctc.evaluation.metrics.estimator import Estimator
+from ctc.evaluation.statistics.clusters import Clusters
 from ctc.images import encode_jpeg
 
 SPECIES = ("empty", "fox", "wolf")
@@ -25,6 +27,23 @@ SIZE = (16, 24)
 
 MakeData = Callable[..., EvaluationData]
 BuildModel = Callable[..., Path]
+
+
+@pytest.fixture
+def estimator_of() -> Callable[..., Estimator]:
+    """A function that makes the estimator of predictions, each an event of its own by default.
+
+    It takes which are right (N,), and may take the `event` of each (N,) and the `location` (N,).
+    """
+
+    def make(right: Any, event: Any = None, location: Any = None) -> Estimator:
+        right = np.asarray(right, bool)
+        numbers = np.arange(len(right)) if event is None else np.asarray(event)
+        unknown = np.full(len(right), -1)
+        clusters = Clusters(numbers, unknown if location is None else np.asarray(location))
+        return Estimator.from_events(clusters, np.arange(len(right), dtype=np.int32), right)
+
+    return make
 
 
 @pytest.fixture

@@ -37,10 +37,11 @@ _HEADER = (
     "unit",
     "predictions",
     "accuracy",
-    "95 % interval",
+    "same cameras",
+    "new cameras",
     "macro F1",
     "calibration error",
-    "accepted at 95 %",
+    "promised at 95 %",
 )
 
 
@@ -197,8 +198,8 @@ def _rows(evaluation: Evaluation) -> list[tuple[str | int, ...]]:
     rows: list[tuple[str | int, ...]] = []
     for label, found in evaluation.labels.items():
         for unit, scores in found.units.items():
-            target = scores.automation.targets["0.95"]
-            accepted = f"{target.share:.0%}" if target else "none"
+            promised = scores.automation.targets["0.95"].promised
+            accepted = f"{promised.share:.0%}" if promised else "none"
             error = f"{scores.reliability.ece:.3f}"
             rows.append((label, unit, *_common_cells(scores), error, accepted))
     for label, several in evaluation.multi_label.items():
@@ -209,5 +210,6 @@ def _rows(evaluation: Evaluation) -> list[tuple[str | int, ...]]:
 
 def _common_cells(scores: UnitScores | MultiLabelScores) -> tuple[str | int, ...]:
     top = scores.top_1
-    interval = f"{top.low:.3f}-{top.high:.3f}"
-    return scores.n, f"{top.value:.3f}", interval, f"{scores.macro.f1.value:.3f}"
+    same = f"{top.low:.3f}-{top.high:.3f}"
+    new = f"{top.new_low:.3f}-{top.new_high:.3f}" if top.has_new else "unknown"
+    return scores.n, f"{top.value:.3f}", same, new, f"{scores.macro.f1.value:.3f}"

@@ -25,7 +25,7 @@ from ctc.evaluation.answers.predictions import (
     UnitPredictions,
 )
 from ctc.evaluation.config import CalibrationMethod
-from ctc.evaluation.metrics.intervals import Float64Array
+from ctc.evaluation.statistics.exact import Float64Array
 
 ProbabilityTransform = Callable[[ProbabilityMatrix], ProbabilityMatrix]
 

@@ -14,7 +14,7 @@ from ctc.evaluation.calibration.calibration import (
     temperature_scaling,
 )
 from ctc.evaluation.config import CalibrationMethod
-from ctc.evaluation.metrics.intervals import Float64Array
+from ctc.evaluation.statistics.exact import Float64Array
 
 TEMPERATURE_BOUNDS = (0.05, 20.0)
 SCALE_BOUNDS = (0.05, 20.0)

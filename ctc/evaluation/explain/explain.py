@@ -15,7 +15,7 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, UnitPredictions, is_known
 from ctc.evaluation.answers.split_images import read_split_images
 from ctc.evaluation.explain.saliency import SaliencyFn, overlay_heatmap
-from ctc.evaluation.metrics.intervals import Int64Array
+from ctc.evaluation.statistics.exact import Int64Array
 from ctc.images.decode import Pixels
 from ctc.storage.atomic import atomic_write
 from ctc.storage.csv_writer import open_rows

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ctc.evaluation.answers.predictions import EvaluationData
-from ctc.evaluation.metrics.intervals import Int64Array
+from ctc.evaluation.statistics.exact import Int64Array
 
 MAX_SECONDS = 60
 MAX_NUMBERS = 3

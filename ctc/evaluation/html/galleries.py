@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ctc.evaluation.answers.predictions import EvaluationData, ProbabilityMatrix, is_known
 from ctc.evaluation.html.bursts import one_per_burst
 from ctc.evaluation.html.gallery_items import Gallery, GalleryBuilder
-from ctc.evaluation.metrics.intervals import Int64Array
+from ctc.evaluation.statistics.exact import Int64Array
 
 PHOTOS_PER_GALLERY = 24
 MAX_MARGIN = 0.4

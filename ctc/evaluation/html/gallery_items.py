@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.evaluation.answers.predictions import EvaluationData, ProbabilityMatrix, UnitPredictions
-from ctc.evaluation.metrics.intervals import Int64Array
+from ctc.evaluation.statistics.exact import Int64Array
 
 
 class PhotoRef(NamedTuple):

@@ -17,7 +17,14 @@ from markupsafe import Markup
 
 from ctc._version import __version__
 from ctc.evaluation.html.charts import share_bar
-from ctc.evaluation.html.formatting import format_estimate, format_percent
+from ctc.evaluation.html.formatting import (
+    describe_refusal,
+    describe_scope,
+    format_estimate,
+    format_interval,
+    format_new_range,
+    format_percent,
+)
 from ctc.storage.atomic import write_text
 
 REPORT_FILE = "report.html"
@@ -54,7 +61,11 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "in_words": format_estimate,
+        "interval": format_interval,
+        "new_range": format_new_range,
         "percent": format_percent,
+        "refusal": describe_refusal,
+        "scope": describe_scope,
         "count": _format_count,
         "sort_key": _sort_key,
     }

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ctc.evaluation.html.formatting import PERCENT_SIGN, format_estimate, format_percent
+from ctc.evaluation.html.formatting import (
+    PERCENT_SIGN,
+    describe_refusal,
+    describe_scope,
+    format_estimate,
+    format_percent,
+)
 from ctc.evaluation.metrics.evaluation import (
     Evaluation,
     LabelEvaluation,
@@ -15,6 +21,7 @@ from ctc.evaluation.training_overlap import OTHER_DATASET, OTHER_SPLIT, UNKNOWN
 from ctc.reporting import counted
 
 TARGET = 0.95
+EMPTIES_LOST = 0.05
 _TRAINED = {
     OTHER_SPLIT: " The model was trained on other splits of this dataset.",
     OTHER_DATASET: " The model was trained on another dataset; photos that are in both would make"
@@ -72,32 +79,48 @@ def _format_counts(evaluation: Evaluation) -> str:
 
 def _accuracy(label: str, scores: UnitScores) -> Iterator[str]:
     right, top = round(scores.top_1.value * scores.n), scores.top_1
+    expected = f"For other events of the same cameras, expect {_words(top.low, top.high)}"
+    if top.has_new:
+        expected += f"; for events of new cameras, {_words(top.new_low, top.new_high)}"
     yield (
         f"The model predicts {right:,} of {counted(scores.n, 'event')} whose {label}"
-        f" is known correctly: an accuracy of {format_percent(top.value)}. For other events of the"
-        f" same kind, expect {100 * top.low:.0f} to {format_percent(top.high)}"
-        f" (95{PERCENT_SIGN} confidence interval)."
+        f" is known correctly: an accuracy of {format_percent(top.value)}."
+        f" {expected} (95{PERCENT_SIGN} confidence)."
     )
+
+
+def _words(low: float, high: float) -> str:
+    """Return `80 to 86 %`."""
+    return f"{100 * low:.0f} to {format_percent(high)}"
 
 
 def _coverage(scores: UnitScores) -> Iterator[str]:
     target = scores.automation.targets[f"{TARGET:g}"]
-    if target is None:
+    promised, hindsight, fresh = (
+        target.promised,
+        target.hindsight,
+        describe_scope(scores.automation.scope),
+    )
+    if promised:
+        yield (
+            "If predictions with a probability of at least"
+            f" {format_percent(promised.threshold)} (the threshold) are accepted without review,"
+            f" that is {format_percent(promised.share)} of the events (the coverage), with an"
+            f" accuracy of {format_percent(promised.value)} here, and of at least"
+            f" {format_percent(TARGET)} for fresh {fresh}, with 95{PERCENT_SIGN} confidence. A"
+            " person reviews the rest."
+        )
+    elif hindsight is None:
         yield (
             f"No confidence threshold reaches an accuracy of {format_percent(TARGET)}: a person"
             " should review all predictions."
         )
-    elif target.share == 1:
+    elif target.refusal:
         yield (
-            "Even with all predictions accepted without review, the accuracy is"
-            f" {format_percent(target.accuracy.value)}."
-        )
-    else:
-        yield (
-            "If predictions with a probability of at least"
-            f" {format_percent(target.threshold or 0)} (the threshold) are accepted without review,"
-            f" that is {format_percent(target.share)} of the events (the coverage), with an"
-            f" accuracy of {format_percent(target.accuracy.value)}. A person reviews the rest."
+            f"No threshold is promised to reach an accuracy of {format_percent(TARGET)} for fresh"
+            f" {fresh}: {describe_refusal(target.refusal)}. In hindsight,"
+            f" {format_percent(hindsight.share)} of these events could have been accepted with an"
+            f" accuracy of {format_percent(hindsight.accuracy.value)}."
         )
     own = scores.automation.thresholds
     if own and not own.share:
@@ -135,17 +158,30 @@ def _most_confused_with(scores: UnitScores, number: int) -> str:
 
 
 def _empty_removal(scores: UnitScores) -> Iterator[str]:
-    for point in scores.empties.points if scores.empties else ():
-        if point.allowed == 0.05 and point.threshold is not None:
+    for one in scores.empties.points if scores.empties else ():
+        fresh = describe_scope(scores.empties.scope) if scores.empties else ""
+        if one.allowed != EMPTIES_LOST:
+            continue
+        if one.promised:
             yield (
-                f"{format_percent(point.empties.value)} of the empty events can be removed without"
-                f" review; {format_percent(point.animals.value, 1)} of the other events would be"
-                " lost with them."
+                f"{format_percent(one.promised.empties.value)} of the empty events can be removed"
+                f" without review; {format_percent(one.promised.animals.value, 1)} of the other"
+                " events are lost with them here, and at most"
+                f" {format_percent(one.allowed)} of fresh {fresh}, with 95{PERCENT_SIGN}"
+                " confidence."
+            )
+        elif one.hindsight.threshold is not None and one.refusal:
+            yield (
+                f"In hindsight, {format_percent(one.hindsight.empties.value)} of the empty events"
+                " could have been removed without review, and"
+                f" {format_percent(one.hindsight.animals.value, 1)} of the other events lost with"
+                f" them. For fresh {fresh} nothing is promised: {describe_refusal(one.refusal)}."
             )
 
 
 def _calibration(scores: UnitScores) -> Iterator[str]:
-    error = scores.reliability.ece
+    found = scores.reliability
+    error = found.error.debiased.value if found.error else found.ece
     verdict = "well calibrated" if error < SMALL_ERROR else "roughly calibrated"
     if error >= LARGE_ERROR:
         remedy = (
@@ -154,9 +190,14 @@ def _calibration(scores: UnitScores) -> Iterator[str]:
             else "the model's calibration does not fit these photos"
         )
         verdict = f"not calibrated: {remedy}"
+    by_chance = (
+        f"; {100 * found.error.by_chance:.1f} are expected by chance if they were perfect"
+        if found.error
+        else ""
+    )
     yield (
-        f"Its probabilities are {verdict} (expected calibration error {100 * error:.1f} percentage"
-        " points)."
+        f"Its probabilities are {verdict} (expected calibration error {100 * found.ece:.1f}"
+        f" percentage points{by_chance})."
     )
 
 

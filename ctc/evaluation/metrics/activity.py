@@ -8,7 +8,7 @@ import numpy as np
 
 from ctc.artifacts.observation_types import observation_type
 from ctc.evaluation.answers.predictions import EvaluationData
-from ctc.evaluation.metrics.intervals import Int64Array
+from ctc.evaluation.statistics.exact import Int64Array
 
 MAX_FREQUENT_CLASSES = 8
 MAX_HOURLY_CLASSES = 5

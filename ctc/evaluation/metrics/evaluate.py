@@ -27,17 +27,19 @@ from ctc.evaluation.metrics.class_metrics import (
 )
 from ctc.evaluation.metrics.coverage import compute_coverage
 from ctc.evaluation.metrics.empty_removal import empty_removal
+from ctc.evaluation.metrics.estimator import Estimator
 from ctc.evaluation.metrics.evaluation import (
+    Estimate,
     Evaluation,
     LabelEvaluation,
     MultiLabelEvaluation,
     RareClasses,
     UnitScores,
 )
-from ctc.evaluation.metrics.intervals import ClusterBootstrap, proportion
 from ctc.evaluation.metrics.multi_label import evaluate_multi_label
 from ctc.evaluation.metrics.reliability import reliability
 from ctc.evaluation.metrics.slices import light_slices, location_slices, photo_count_slices
+from ctc.evaluation.statistics.clusters import Clusters
 
 TOP_K = 5
 
@@ -67,9 +69,12 @@ def evaluate(
     Raises InputError for invalid probabilities, and if no prediction has a ground truth.
     """
     data.check_probabilities()
-    labels = {label: _evaluate_label(data, label, context) for label in data.truth}
+    clusters = Clusters.of_events(data)
+    labels = {label: _evaluate_label(data, label, clusters, context) for label in data.truth}
     single = {label: found for label, found in labels.items() if found.units}
-    several = {label: _evaluate_multi_label(data, label, context) for label in data.multi_label}
+    several = {
+        label: _evaluate_multi_label(data, label, clusters, context) for label in data.multi_label
+    }
     several = {label: found for label, found in several.items() if found.units}
     if not single and not several:
         raise InputError(
@@ -88,20 +93,20 @@ def evaluate(
 
 
 def _evaluate_multi_label(
-    data: EvaluationData, label: str, context: EvaluationContext
+    data: EvaluationData, label: str, clusters: Clusters, context: EvaluationContext
 ) -> MultiLabelEvaluation:
     rare = partial(_rare_class_means, train_counts=context.train_counts.get(label))
-    return evaluate_multi_label(data, label, context.thresholds.get(label), rare)
+    return evaluate_multi_label(data, label, clusters, context.thresholds.get(label), rare)
 
 
 def _evaluate_label(
-    data: EvaluationData, label: str, context: EvaluationContext
+    data: EvaluationData, label: str, clusters: Clusters, context: EvaluationContext
 ) -> LabelEvaluation:
     units: dict[Unit, UnitScores] = {}
     for unit in UNITS:
         predictions = data.for_unit(unit)
         if predictions is not None and is_known(data.truth[label][predictions.event]).any():
-            units[unit] = _evaluate_unit(data, predictions, unit, label, context)
+            units[unit] = _evaluate_unit(data, predictions, unit, label, clusters, context)
     return LabelEvaluation(data.classes[label], data.foreign.get(label, {}), units)
 
 
@@ -110,6 +115,7 @@ def _evaluate_unit(
     predictions: UnitPredictions,
     unit: Unit,
     label: str,
+    clusters: Clusters,
     context: EvaluationContext,
 ) -> UnitScores:
     classes, all_truth = data.classes[label], data.truth[label][predictions.event]
@@ -117,35 +123,47 @@ def _evaluate_unit(
     event, truth = predictions.event[kept], all_truth[kept]
     probabilities = predictions.probabilities[label][kept]
     top = probabilities.argmax(axis=1)
-    right, foreign = int((top == truth).sum()), int((all_truth == FOREIGN).sum())
-    scores = compute_class_metrics(
-        truth, probabilities, classes, ClusterBootstrap.from_events(event)
-    )
+    estimator = Estimator.from_events(clusters, event, top == truth)
+    scores = compute_class_metrics(truth, probabilities, classes, estimator)
     before = context.uncalibrated and context.uncalibrated.for_unit(unit)
+    location = data.location[event].astype(np.int64)
+    thresholds = _threshold_array(context.thresholds.get(label), classes)
     return UnitScores(
         n=len(kept),
         missing=int((all_truth == MISSING).sum()),
-        foreign=foreign,
-        top_1=proportion(right, len(kept)),
-        top_5=proportion(float(top_k_share(truth, probabilities, TOP_K).sum()), len(kept)),
-        top_1_with_foreign=right / (len(kept) + foreign),
+        foreign=int((all_truth == FOREIGN).sum()),
+        top_1=scores.found,
+        top_5=estimator.proportion(top_k_share(truth, probabilities, TOP_K)),
+        top_1_with_foreign=_top_1_with_foreign(
+            clusters, predictions.event, all_truth, predictions.probabilities[label]
+        ),
         classes=scores.by_class(),
         macro=scores.macro(),
         weighted=scores.weighted(),
         confusion=_confusion_counts(truth, top, len(classes)),
         rare=_rare_class_means(scores, context.train_counts.get(label)),
-        daylight=light_slices(data.light[event], truth, top),
-        photos_in_event=photo_count_slices(data.photos_in_event[event], truth, top),
-        locations=location_slices(
-            data.locations, data.location[event].astype(np.int64), truth, top
-        ),
-        reliability=reliability(truth, probabilities),
-        uncalibrated=reliability(truth, before.probabilities[label][kept]) if before else None,
-        automation=compute_coverage(
-            truth, probabilities, _threshold_array(context.thresholds.get(label), classes)
-        ),
-        empties=empty_removal(truth, probabilities, classes),
+        daylight=light_slices(data.light[event], truth, top, estimator),
+        photos_in_event=photo_count_slices(data.photos_in_event[event], truth, top, estimator),
+        locations=location_slices(data.locations, location, truth, top, estimator),
+        reliability=reliability(truth, probabilities, estimator),
+        uncalibrated=reliability(truth, before.probabilities[label][kept], estimator)
+        if before
+        else None,
+        automation=compute_coverage(truth, probabilities, thresholds, estimator),
+        empties=empty_removal(truth, probabilities, classes, estimator),
     )
+
+
+def _top_1_with_foreign(
+    clusters: Clusters,
+    event: NDArray[np.int32],
+    truth: NDArray[np.int32],
+    probabilities: NDArray[np.float32],
+) -> Estimate:
+    """Return the accuracy where predictions of foreign classes count as wrong."""
+    kept = truth != MISSING
+    right = probabilities[kept].argmax(axis=1) == truth[kept]
+    return Estimator.from_events(clusters, event[kept], right).proportion(right)
 
 
 def top_k_share(

@@ -1,28 +1,41 @@
 """Result of an evaluation: the metrics of metrics.json, which the report shows.
 
-All intervals are at 95 %. NaN (null in the file) is an undefined metric, such as the precision of
-a class that was never predicted. "Predictions" are photos or events, depending on the unit.
+All intervals are at 95 %, for other events of the same cameras (`low`, `high`) and for those of new
+cameras (`new_low`, `new_high`; see `Clusters`). NaN (null in the file) is an undefined metric, such
+as the precision of a class that was never predicted, and an interval of which the data say nothing.
+"Predictions" are photos or events, depending on the unit.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ctc.evaluation.answers.predictions import Unit
+from ctc.evaluation.statistics.clusters import Scope
+from ctc.evaluation.statistics.promises import Refusal
 
 FORMAT = "ctc-metrics"
 FORMAT_VERSION = 1
+NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value from 0 to 1 and its 95 % interval."""
+    """A value and its 95 % intervals: for the same locations, and for new ones, NaN if unknown."""
 
     value: float
     low: float
     high: float
+    new_low: float = NAN
+    new_high: float = NAN
+
+    @property
+    def has_new(self) -> bool:
+        """Whether an interval for new locations is known."""
+        return not math.isnan(self.new_low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,7 @@ class Slice:
     name: str
     n: int
     top_1: Estimate
-    recall: float
+    recall: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +115,32 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationError:
+    """What the expected calibration error means, which chance makes greater than 0.
+
+    `debiased` is that without the part that chance adds. `by_chance` is what as many perfectly
+    calibrated predictions show on average, `by_chance_high` what 95 % of them stay below.
+    """
+
+    debiased: Estimate
+    by_chance: float
+    by_chance_high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reliability:
-    """Calibration: `ece` is the expected calibration error, `brier` the Brier score (0 to 2)."""
+    """Calibration: how reliable the probabilities are.
+
+    `ece` is the expected calibration error, `brier` the Brier score (0 to 2), `log_loss` the mean
+    negative logarithm of the probability of the truth. `error` judges the `ece`, None without
+    clusters.
+    """
 
     ece: float
-    brier: float
+    brier: Estimate
+    log_loss: Estimate
     bins: tuple[Bin, ...]
+    error: CalibrationError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +153,46 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A threshold whose share of hits holds for fresh data, with 95 % confidence.
+
+    `share` of the predictions are accepted (or removed), `value` of them are right (or kept) here,
+    and at least `at_least` of fresh ones. They come from `clusters` clusters of the scope.
+    """
+
+    threshold: float
+    share: float
+    value: float
+    at_least: float
+    clusters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What reaches a target.
+
+    `promised` holds for fresh data; if None, `refusal` says why nothing is promised. `hindsight`,
+    which accepts the most, is known to reach the target in these data only; None if nothing does.
+    """
+
+    promised: Promise | None
+    refusal: Refusal | None
+    hindsight: Accepted | None
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Accuracy against coverage, the share of accepted predictions.
 
     `curve` accepts 1 %, 2 %, … of the predictions, most confident first. `table` is by fixed
-    threshold. `targets` are, by target accuracy, the largest coverage that reaches it, None if none
-    does. `thresholds` uses the model's own per class, None if it has none.
+    threshold. `targets` are by target accuracy; `scope` is what they are promised for.
+    `thresholds` uses the model's own per class, None if it has none.
     """
 
     curve: tuple[Accepted, ...]
     table: tuple[Accepted, ...]
-    targets: Mapping[str, Accepted | None]
+    scope: Scope
+    targets: Mapping[str, Target]
     thresholds: Accepted | None
 
 
@@ -138,27 +200,42 @@ class Coverage:
 class EmptyRemovalPoint:
     """Shares removed if all predictions that are empty with probability `threshold` are removed.
 
-    `empties` is the share of the empty ones, `animals` that of all others, which is at most
-    `allowed`. `threshold` is None if nothing can be removed.
+    `empties` is the share of the empty ones, `animals` that of all others. `threshold` is None if
+    nothing can be removed.
     """
 
-    allowed: float
     threshold: float | None
     empties: Estimate
     animals: Estimate
 
 
 @dataclass(frozen=True, slots=True)
+class EmptyRemovalTarget:
+    """What removes most, if at most the share `allowed` of the animals may be lost.
+
+    `promised` loses no more of fresh animals, with 95 % confidence; if None, `refusal` says why
+    nothing is promised. `hindsight` is known to lose no more in these data only.
+    """
+
+    allowed: float
+    promised: EmptyRemovalPoint | None
+    refusal: Refusal | None
+    hindsight: EmptyRemovalPoint
+
+
+@dataclass(frozen=True, slots=True)
 class EmptyRemoval:
-    """Operating points for the removal of empty predictions.
+    """Removal of empty predictions without review.
 
     `classes` are those that mean empty; `empty` and `animals` count the truths in and outside them.
+    `scope` is what is promised for.
     """
 
     classes: tuple[str, ...]
     empty: int
     animals: int
-    points: tuple[EmptyRemovalPoint, ...]
+    scope: Scope
+    points: tuple[EmptyRemovalTarget, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +254,7 @@ class UnitScores:
     foreign: int
     top_1: Estimate
     top_5: Estimate
-    top_1_with_foreign: float
+    top_1_with_foreign: Estimate
     classes: tuple[ClassScores, ...]
     macro: Means
     weighted: Means

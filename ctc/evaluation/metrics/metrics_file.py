@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 from ctc._version import __version__
@@ -26,6 +27,7 @@ from ctc.storage.json_file import write_object
 
 METRICS_JSON, METRICS_CSV = "metrics.json", "metrics.csv"
 DIGITS = 6
+ENDS = ("", "_low", "_high", "_new_low", "_new_high")
 
 
 def write_metrics(evaluation: Evaluation, folder: Path, for_excel: bool = False) -> None:
@@ -34,7 +36,7 @@ def write_metrics(evaluation: Evaluation, folder: Path, for_excel: bool = False)
     write_object(folder / METRICS_JSON, {**about, **as_json(evaluation, DIGITS)})
     text = io.StringIO()
     rows = RowWriter(text, for_excel)
-    columns = [f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")]
+    columns = [f"{metric}{end}" for metric in METRICS for end in ENDS]
     rows.writerow(["label", "class", "unit", "support", "predicted", *columns])
     rows.writerows(_rows(evaluation))
     write_text(folder / METRICS_CSV, text.getvalue())
@@ -49,8 +51,6 @@ def _rows(evaluation: Evaluation) -> Iterator[list[str | int]]:
         for unit, scores in found.units.items():
             for one in scores.classes:
                 estimates = [getattr(one, metric) for metric in METRICS]
-                values = [
-                    value for each in estimates for value in (each.value, each.low, each.high)
-                ]
+                values = [value for each in estimates for value in astuple(each)]
                 cells = ["" if math.isnan(value) else f"{value:.6f}" for value in values]
                 yield [label, one.name, unit, one.support, one.predicted, *cells]

@@ -16,9 +16,17 @@ from ctc.evaluation.answers.predictions import (
     ProbabilityMatrix,
     UnitPredictions,
 )
-from ctc.evaluation.metrics.class_metrics import ClassMetricArrays, average_precision, ratio
-from ctc.evaluation.metrics.evaluation import MultiLabelEvaluation, MultiLabelScores, RareClasses
-from ctc.evaluation.metrics.intervals import ClusterBootstrap, Int64Array, proportion
+from ctc.evaluation.metrics.average_precision import average_precision
+from ctc.evaluation.metrics.class_metrics import ClassMetricArrays, LeftOut, precision_recall_f1
+from ctc.evaluation.metrics.estimator import Estimator, ScopedClusters
+from ctc.evaluation.metrics.evaluation import (
+    Estimate,
+    MultiLabelEvaluation,
+    MultiLabelScores,
+    RareClasses,
+)
+from ctc.evaluation.statistics.clusters import Clusters
+from ctc.evaluation.statistics.exact import Float64Array
 
 BoolMatrix = NDArray[np.bool_]
 
@@ -26,6 +34,7 @@ BoolMatrix = NDArray[np.bool_]
 def evaluate_multi_label(
     data: EvaluationData,
     label: str,
+    clusters: Clusters,
     thresholds: Mapping[str, float | None] | None,
     find_rare: Callable[[ClassMetricArrays], RareClasses],
 ) -> MultiLabelEvaluation:
@@ -41,7 +50,7 @@ def evaluate_multi_label(
         predictions = data.for_unit(unit)
         if predictions is not None and (truth[predictions.event] != MISSING).any():
             units[unit] = _unit_scores(
-                predictions, truth[predictions.event], label, classes, lowest, find_rare
+                predictions, truth[predictions.event], label, classes, clusters, lowest, find_rare
             )
     return MultiLabelEvaluation(classes, data.foreign.get(label, {}), units)
 
@@ -51,20 +60,21 @@ def _unit_scores(
     rows: MultiHot,
     label: str,
     classes: tuple[str, ...],
+    clusters: Clusters,
     thresholds: NDArray[np.float32],
     find_rare: Callable[[ClassMetricArrays], RareClasses],
 ) -> MultiLabelScores:
     kept = np.flatnonzero(rows[:, 0] != MISSING)
     y_true, probabilities = rows[kept] == 1, predictions.probabilities[label][kept]
     y_pred = probabilities >= thresholds
-    bootstrap = ClusterBootstrap.from_events(predictions.event[kept])
-    scores = _class_metrics(y_true, y_pred, probabilities, classes, bootstrap)
-    top = y_true[np.arange(len(kept)), probabilities.argmax(axis=1)]
+    exact = (y_true == y_pred).all(axis=1)
+    estimator = Estimator.from_events(clusters, predictions.event[kept], exact)
+    scores = _class_metrics(y_true, y_pred, probabilities, classes, estimator)
     return MultiLabelScores(
         n=len(kept),
         missing=len(rows) - len(kept),
-        top_1=proportion(int(top.sum()), len(kept)),
-        exact=proportion(int((y_true == y_pred).all(axis=1).sum()), len(kept)),
+        top_1=estimator.proportion(y_true[np.arange(len(kept)), probabilities.argmax(axis=1)]),
+        exact=estimator.proportion(exact),
         classes=scores.by_class(),
         macro=scores.macro(),
         weighted=scores.weighted(),
@@ -77,45 +87,61 @@ def _class_metrics(
     y_pred: BoolMatrix,
     probabilities: ProbabilityMatrix,
     classes: tuple[str, ...],
-    bootstrap: ClusterBootstrap,
+    estimator: Estimator,
 ) -> ClassMetricArrays:
     """Compute class metrics from the present (`y_true`) and predicted classes, (N, K) each."""
-
-    def counts(flags: BoolMatrix) -> tuple[Int64Array, NDArray[np.float64]]:
-        """Return the counts per class, (K,), and in each resample, (RESAMPLES, K)."""
-        row, number = np.nonzero(flags)
-        resampled = ClusterBootstrap(bootstrap.cluster[row], bootstrap.weights).counts(
-            number, len(classes)
-        )
-        return flags.sum(axis=0), resampled
-
-    (hits, all_hits), (support, all_support), (predicted, all_predicted) = map(
-        counts, (y_true & y_pred, y_true, y_pred)
-    )
     average = [
-        average_precision(y_true[:, number], probabilities[:, number], bootstrap)
+        average_precision(y_true[:, number], probabilities[:, number], estimator)
         for number in range(len(classes))
     ]
+    left_out = []
+    for scope, averages in zip(
+        estimator.scopes, zip(*(samples for _, samples in average), strict=True), strict=True
+    ):
+        hits, support, predicted = (
+            _left_out_counts(scope, flags) for flags in (y_true & y_pred, y_true, y_pred)
+        )
+        metrics = precision_recall_f1(hits, support, predicted)
+        left_out.append(
+            LeftOut(metrics | {"average_precision": np.stack(averages, axis=1)}, support)
+        )
     return ClassMetricArrays(
         classes,
-        support,
-        predicted,
-        _precision_recall_f1(hits, support, predicted)
-        | {"average_precision": np.array([value for value, _ in average])},
-        _precision_recall_f1(all_hits, all_support, all_predicted)
-        | {"average_precision": np.stack([samples for _, samples in average], axis=1)},
+        y_true.sum(axis=0),
+        y_pred.sum(axis=0),
+        _class_estimates(y_true, y_pred, estimator)
+        | {"average_precision": [found for found, _ in average]},
+        tuple(left_out),
+        estimator,
+        _found_share(y_true, y_pred, estimator),
     )
 
 
-def _precision_recall_f1(
-    hits: NDArray[np.generic], support: NDArray[np.generic], predicted: NDArray[np.generic]
-) -> dict[str, NDArray[np.float64]]:
-    right, true, called = (np.asarray(counts, np.float64) for counts in (hits, support, predicted))
-    return {
-        "precision": ratio(right, called),
-        "recall": ratio(right, true),
-        "f1": ratio(2 * right, true + called),
-    }
+def _class_estimates(
+    y_true: BoolMatrix, y_pred: BoolMatrix, estimator: Estimator
+) -> dict[str, list[Estimate]]:
+    found: dict[str, list[Estimate]] = {"precision": [], "recall": [], "f1": []}
+    for true, called in zip(y_true.T, y_pred.T, strict=True):
+        hit = true & called
+        found["precision"].append(estimator.proportion(hit, np.flatnonzero(called)))
+        found["recall"].append(estimator.proportion(hit, np.flatnonzero(true)))
+        found["f1"].append(estimator.f1(hit, np.flatnonzero(true | called)))
+    return found
+
+
+def _found_share(y_true: BoolMatrix, y_pred: BoolMatrix, estimator: Estimator) -> Estimate:
+    """Return the share of all present classes that are predicted."""
+    row, number = np.nonzero(y_true)
+    scopes = (
+        ScopedClusters(one.scope, one.cluster[row], one.correlation) for one in estimator.scopes
+    )
+    return Estimator(tuple(scopes)).proportion(y_pred[row, number])
+
+
+def _left_out_counts(scope: ScopedClusters, flags: BoolMatrix) -> Float64Array:
+    """Return how often each class is flagged without each group, (groups, K)."""
+    row, number = np.nonzero(flags)
+    return scope.jackknife.counts(number, flags.shape[1], row)
 
 
 def _presence_thresholds(

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from ctc.evaluation.answers.event_facts import LIGHTS
 from ctc.evaluation.answers.predictions import Int32Array
+from ctc.evaluation.metrics.estimator import Estimator, estimate
 from ctc.evaluation.metrics.evaluation import Estimate, LocationSlices, Slice
-from ctc.evaluation.metrics.intervals import Float64Array, Int64Array, clopper_pearson
+from ctc.evaluation.metrics.ratios import ratio
+from ctc.evaluation.statistics.exact import Int64Array
+from ctc.evaluation.statistics.jackknife import ClusterJackknife
 
 MIN_FOR_SPREAD = 10
 N_WORST = 10
@@ -19,35 +22,45 @@ QUANTILES = (0.0, 0.1, 0.5, 0.9, 1.0)
 
 
 def compute_slices(
-    names: Sequence[str], slice_index: Int64Array, truth: Int32Array, predicted: Int64Array
+    names: Sequence[str],
+    slice_index: Int64Array,
+    truth: Int32Array,
+    predicted: Int64Array,
+    estimator: Estimator,
 ) -> tuple[Slice, ...]:
     """Compute the slices that occur, in the order of `names`.
 
     `slice_index` (N,) is an index into `names`, or −1; `predicted` (N,) is the top class.
     """
-    inside = slice_index >= 0
-    slice_index, truth, predicted = slice_index[inside], truth[inside], predicted[inside]
     right = truth == predicted
-    n = np.bincount(slice_index, minlength=len(names))
-    hits = np.bincount(slice_index[right], minlength=len(names))
-    recall = _mean_recall(slice_index, truth, right, len(names))
-    low, high = clopper_pearson(hits, n)
+    order = np.argsort(slice_index, kind="stable")
+    order = order[slice_index[order] >= 0]
+    ends = np.flatnonzero(np.diff(slice_index[order])) + 1
     return tuple(
         Slice(
-            names[i],
-            int(n[i]),
-            Estimate(hits[i] / n[i], float(low[i]), float(high[i])),
-            float(recall[i]),
+            names[int(slice_index[rows[0]])],
+            len(rows),
+            estimator.proportion(right, rows),
+            _mean_recall(truth, right, rows, estimator),
         )
-        for i in np.flatnonzero(n).tolist()
+        for rows in np.split(order, ends)
+        if len(rows)
     )
 
 
 def location_slices(
-    names: Sequence[str], slice_index: Int64Array, truth: Int32Array, predicted: Int64Array
+    names: Sequence[str],
+    slice_index: Int64Array,
+    truth: Int32Array,
+    predicted: Int64Array,
+    estimator: Estimator,
 ) -> LocationSlices | None:
-    """Compute slices by location; None if no location is known."""
-    found = compute_slices(names, slice_index, truth, predicted)
+    """Compute slices by location; None if no location is known.
+
+    A location says nothing about new ones.
+    """
+    of_same = Estimator(estimator.scopes[:1])
+    found = compute_slices(names, slice_index, truth, predicted, of_same)
     if not found:
         return None
     counted = [group.top_1.value for group in found if group.n >= MIN_FOR_SPREAD]
@@ -60,30 +73,43 @@ def location_slices(
 
 
 def photo_count_slices(
-    photo_counts: Int32Array, truth: Int32Array, predicted: Int64Array
+    photo_counts: Int32Array, truth: Int32Array, predicted: Int64Array, estimator: Estimator
 ) -> tuple[Slice, ...]:
     """Compute slices by the number of photos; 0 is unknown and left out."""
     names = [*map(str, range(1, MAX_PHOTO_COUNT)), f"{MAX_PHOTO_COUNT} or more"]
-    return compute_slices(
-        names, np.minimum(photo_counts, MAX_PHOTO_COUNT).astype(np.int64) - 1, truth, predicted
-    )
+    number = np.minimum(photo_counts, MAX_PHOTO_COUNT).astype(np.int64) - 1
+    return compute_slices(names, number, truth, predicted, estimator)
 
 
 def light_slices(
-    light: Iterable[int], truth: Int32Array, predicted: Int64Array
+    light: Iterable[int], truth: Int32Array, predicted: Int64Array, estimator: Estimator
 ) -> tuple[Slice, ...]:
     """Compute slices by the light of LIGHTS; −1 is unknown and left out."""
-    return compute_slices(LIGHTS, np.asarray(light, np.int64), truth, predicted)
+    return compute_slices(LIGHTS, np.asarray(light, np.int64), truth, predicted, estimator)
 
 
 def _mean_recall(
-    slice_index: Int64Array, truth: Int32Array, right: NDArray[np.bool_], count: int
-) -> Float64Array:
-    """Return the mean recall over the classes in each slice, (slices,)."""
-    classes = int(truth.max(initial=0)) + 1
-    cell, of_cell = np.unique(slice_index * classes + truth, return_inverse=True)
-    recall = np.bincount(of_cell, right) / np.bincount(of_cell)
-    group = cell // classes
-    with np.errstate(invalid="ignore"):
-        mean: Float64Array = np.bincount(group, recall, count) / np.bincount(group, minlength=count)
-    return mean
+    truth: Int32Array, right: NDArray[np.bool_], rows: Int64Array, estimator: Estimator
+) -> Estimate:
+    """Return the mean recall over the classes that occur in the `rows`.
+
+    If all recalls are 0 or all are 1, the interval is the mean of those of the classes.
+    """
+    present, number = np.unique(truth[rows], return_inverse=True)
+    classes = len(present)
+    hit = right[rows]
+    recall = np.bincount(number, hit, classes) / np.bincount(number, minlength=classes)
+    value = float(recall.mean())
+    if value in (0, 1):
+        found = [estimator.proportion(right, rows[number == one]) for one in range(classes)]
+        ends = np.array([[one.low, one.high, one.new_low, one.new_high] for one in found])
+        return Estimate(value, *ends.mean(axis=0).tolist())
+    intervals = []
+    for scope in estimator.scopes:
+        jackknife = ClusterJackknife.from_clusters(scope.cluster[rows])
+        hits = jackknife.counts(number[hit], classes, hit)
+        recalls = ratio(hits, jackknife.counts(number, classes))
+        occurs = ~np.isnan(recalls)
+        left_out = ratio(np.nan_to_num(recalls).sum(axis=1), occurs.sum(axis=1).astype(np.float64))
+        intervals.append(jackknife.interval(value, left_out))
+    return estimate(value, intervals)

@@ -20,6 +20,7 @@ from ctc.evaluation.statistics.exact import (
     Int64Array,
     clopper_pearson,
     lower_bound,
+    mid_p_interval,
 )
 
 
@@ -124,12 +125,40 @@ def _reduction(n: float, clusters: int, tail: float) -> float:
 def clustered_interval(
     counts: ClusterCounts, correlation: float | None = None, confidence: float = CONFIDENCE
 ) -> tuple[float, float]:
-    """Return both ends of the two-sided interval of the share; NaN without observations."""
+    """Return both ends of the two-sided interval of the share; NaN without observations.
+
+    With the middle of the tail probabilities (mid-P; Dean & Pagano 2015,
+    https://doi.org/10.1093/jssam/smv024) unless all observations agree, and with the variance of
+    the jackknife and degrees of freedom for clusters of unequal size: so that it covers what it
+    says on average, where bounds of promises stay cautious.
+    """
     if not counts.clusters:
         return float("nan"), float("nan")
-    n = effective_size(counts, (1 - confidence) / 2, correlation)
-    low, high = clopper_pearson(counts.share * n, n, confidence)
-    return float(low), float(high)
+    n = _interval_size(counts, (1 - confidence) / 2, correlation)
+    if counts.share in (0, 1):
+        low, high = clopper_pearson(counts.share * n, n, confidence)
+        return float(low), float(high)
+    return mid_p_interval(counts.share * n, n, confidence)
+
+
+def _interval_size(counts: ClusterCounts, tail: float, correlation: float | None) -> float:
+    """Return the effective number of observations of a two-sided interval."""
+    from scipy.special import stdtrit
+
+    n, clusters, share = counts.n, counts.clusters, counts.share
+    if clusters < 2:
+        return float(clusters)
+    even_clusters = n**2 / float((counts.sizes**2).sum())
+    quantiles = stdtrit(np.array([n - 1, max(even_clusters - 1, 1)]), 1 - tail)
+    reduction = float((quantiles[0] / quantiles[1]) ** 2)
+    residuals = (counts.hits - share * counts.sizes) / (n - counts.sizes)
+    variance = float((residuals**2).sum()) * (clusters - 1) / clusters
+    if 0 < share < 1 and variance > 0:
+        return min(n, share * (1 - share) / variance * reduction)
+    if correlation is None:
+        return float(clusters)
+    mean_size = float((counts.sizes**2).sum()) / n
+    return n / (1 + (mean_size - 1) * correlation) * min(reduction, 1.0)
 
 
 def clustered_lower_bound(counts: ClusterCounts, tail: float, correlation: float | None) -> float:

@@ -15,7 +15,7 @@ from ctc.evaluation.answers.predictions import (
     ProbabilityMatrix,
     is_known,
 )
-from ctc.evaluation.metrics.intervals import Float64Array
+from ctc.evaluation.statistics.exact import Float64Array
 
 RARITY_WEIGHT = 0.5
 NOVELTY_WEIGHT = 0.5

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
-from ctc.evaluation.metrics.intervals import Float64Array
+from ctc.evaluation.statistics.exact import Float64Array
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def test_evaluate_counts_missing_and_foreign_truth_separately(make_data) -> None
     found = evaluate(data, EvaluationContext())
     scores = found.labels["species"].units["event"]
     assert (scores.n, scores.missing, scores.foreign) == (2, 1, 1)
-    assert (scores.top_1.value, scores.top_1_with_foreign) == (1.0, pytest.approx(2 / 3))
+    assert (scores.top_1.value, scores.top_1_with_foreign.value) == (1.0, pytest.approx(2 / 3))
     assert "the model doesn't know 1 classes of 'species' that occur: 'lynx' (1)" in found.notes
 
 

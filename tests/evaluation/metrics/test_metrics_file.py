@@ -22,7 +22,9 @@ def test_write_metrics_writes_null_for_undefined_metrics(make_data, tmp_path) ->
     scores = metrics["labels"]["species"]["units"]["event"]
     assert (metrics["format"], metrics["format_version"]) == ("ctc-metrics", 1)
     assert (scores["top_1"]["value"], scores["locations"]) == (0.5, None)
-    assert scores["classes"][2]["recall"] == {"value": None, "low": None, "high": None}
+    assert scores["classes"][2]["recall"] == dict.fromkeys(
+        ("value", "low", "high", "new_low", "new_high")
+    )
     with (tmp_path / "metrics.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["class"], row["unit"], row["support"], row["recall"]) for row in rows] == [

@@ -17,7 +17,9 @@ def test_reliability_by_hand() -> None:
     probabilities = np.stack([top, 1 - top], axis=1)
     found = reliability(np.array([0, 1, 0, 0], np.int32), probabilities)
     assert found.ece == pytest.approx((2 * 0.13 + 2 * 0.1) / 4, abs=1e-6)
-    assert found.brier == pytest.approx((2 * 0.38**2 + 2 * 0.64**2 + 2 * 2 * 0.1**2) / 4, abs=1e-6)
+    assert found.brier.value == pytest.approx(
+        (2 * 0.38**2 + 2 * 0.64**2 + 2 * 2 * 0.1**2) / 4, abs=1e-6
+    )
     bins = [one for one in found.bins if one.n]
     assert [(one.n, round(one.confidence, 4), one.accuracy) for one in bins] == [
         (2, 0.63, 0.5),
@@ -28,4 +30,4 @@ def test_reliability_by_hand() -> None:
 
 def test_reliability_of_certain_right_predictions_is_perfect() -> None:
     found = reliability(np.array([0, 1], np.int32), np.eye(2, dtype=np.float32))
-    assert (found.ece, found.brier, found.bins[-1].n) == (0, 0, 2)
+    assert (found.ece, found.brier.value, found.bins[-1].n) == (0, 0, 2)
