@@ -87,8 +87,7 @@ def draw(world: World, shares: Floats, trained: Floats, rng: np.random.Generator
 def calibrate(events: Events) -> Trained:
     """Return what `ctc calibrate` keeps of a split."""
     mean = events.probabilities.mean(axis=0)
-    spread = (events.probabilities - mean) / np.sqrt(mean)
-    return Trained.of(mean, independent_events(spread, events.cluster))
+    return Trained.of(mean, independent_events(events.probabilities, events.cluster, mean))
 
 
 def published_test(events: Events, trained: Trained) -> bool:
@@ -107,9 +106,7 @@ def quality(probabilities: Floats, truth: NDArray[np.int64]) -> tuple[float, flo
 
 def corrected(events: Events, trained: Trained) -> Floats:
     """Return the probabilities for the shares that are estimated."""
-    spread = events.probabilities - events.probabilities.mean(axis=0)
-    spread /= np.sqrt(trained.shares)
-    worth = independent_events(spread, events.cluster)
+    worth = independent_events(events.probabilities, events.cluster, trained.shares)
     shares = estimate_shares(events.probabilities, trained.shares, worth)
     found = events.probabilities * (shares / trained.shares)
     return np.asarray(found / found.sum(axis=1, keepdims=True))

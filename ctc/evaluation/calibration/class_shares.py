@@ -17,7 +17,7 @@ from ctc.evaluation.calibration.promise_fit import event_setup
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.statistics.clusters import Clusters
 from ctc.inference.decisions.priors.decision import PRIORS
-from ctc.inference.decisions.priors.shares import SMALLEST_SHARE, independent_events
+from ctc.inference.decisions.priors.shares import independent_events
 
 
 def fit_class_shares(
@@ -39,7 +39,6 @@ def fit_class_shares(
         if label in data.multi_label or not is_known(truth).any() or abs(sums - 1).max() > 1e-3:
             continue
         shares = probabilities.mean(axis=0)
-        spread = (probabilities - shares) / np.sqrt(np.maximum(shares, SMALLEST_SHARE))
         entries.append(
             {
                 "label": label,
@@ -47,7 +46,9 @@ def fit_class_shares(
                 "scope": scope,
                 "confidence": None,
                 "events": len(probabilities),
-                "independent_events": independent_events(spread, cluster.astype(np.int64)),
+                "independent_events": independent_events(
+                    probabilities, cluster.astype(np.int64), shares
+                ),
                 "shares": dict(zip(data.classes[label], shares.tolist(), strict=True)),
             }
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.promises import PredictionSetup
 from ctc.cli.main import run
+from ctc.images.photo_table import TableColumns
+from ctc.inference.config import PredictConfig
+from ctc.inference.run.predict_run import prepare_run
+from ctc.plugin.manager import plugins
 
 LABELS = {"species": ("fox", "wolf"), "count": ("1", "2+")}
 TABLE = ["--event-id", "id", "--image", "photo"]
@@ -54,6 +59,11 @@ def table(draw, tmp_path: Path) -> Callable[[int, int], Path]:
 
 def predict(*arguments: object) -> int:
     return run(["predict", *map(str, arguments)])
+
+
+def stop(photos: int, failed: int) -> None:
+    """Interrupt a run at its first result."""
+    raise KeyboardInterrupt
 
 
 def species(path: Path) -> list[tuple[str, str]]:
@@ -112,6 +122,24 @@ def test_predict_prior_auto_in_shards_is_merged_to_the_same_bytes(
     for name in ("", ".priors.csv"):
         merged, whole = tmp_path / f"merged.csv{name}", tmp_path / f"p.csv{name}"
         assert merged.read_bytes() == whole.read_bytes()
+
+
+def test_predict_prior_auto_on_an_engine_and_resumed_writes_the_same_bytes(
+    calibrated, table, tmp_path
+) -> None:
+    columns = TableColumns("id", ("photo",))
+    config = PredictConfig(
+        calibrated, (table(20, 1),), tmp_path / "p.csv", columns, prior=Path("auto")
+    )
+    on_engine = replace(config, output=tmp_path / "engine.csv", engine="local")
+    resumed = replace(config, output=tmp_path / "resumed.csv")
+    with pytest.raises(KeyboardInterrupt):
+        prepare_run(resumed, plugins()).run(stop)
+    for one in (config, on_engine, resumed):
+        prepare_run(one, plugins()).run(lambda photos, failed: None)
+    for name in ("csv", "csv.priors.csv"):
+        found = {(tmp_path / f"{run}.{name}").read_bytes() for run in ("p", "engine", "resumed")}
+        assert len(found) == 1
 
 
 def test_predict_prior_then_geofence(calibrated, table, tmp_path) -> None:

@@ -60,11 +60,10 @@ class SeenEvents:
 
     def estimate(self, trained: Trained) -> Estimate:
         """Return the shares here, and whether they differ."""
-        found = np.frombuffer(self.values, np.float32).reshape(-1, len(trained.shares))
-        probabilities = found.astype(np.float64)
+        found = np.frombuffer(self.values, np.float32)
+        probabilities = found.reshape(-1, len(trained.shares))
         cluster = self.clusters.numbers()
-        spread = (probabilities - probabilities.mean(axis=0)) / np.sqrt(trained.shares)
-        independent = independent_events(spread, cluster)
+        independent = independent_events(probabilities, cluster, trained.shares)
         return Estimate(
             estimate_shares(probabilities, trained.shares, independent),
             len(probabilities),

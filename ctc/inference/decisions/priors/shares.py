@@ -76,28 +76,36 @@ def estimate_shares(
     return shares.round(DIGITS)
 
 
-def independent_events(residuals: Floats, cluster: Ints) -> float:
-    """Return how many independent events would tell as much, at most N.
+def independent_events(probabilities: NDArray[np.floating], cluster: Ints, shares: Floats) -> float:
+    """Return how many independent events would tell as much of the shares, at most N.
 
-    `residuals` (N, K): the probabilities less their mean, scaled to one variance per class.
+    `probabilities` (N, K); `cluster` (N,): numbers from 0. `shares` (K,): a class counts by its
+    variance relative to its share.
     """
-    events, clusters = len(residuals), int(cluster.max()) + 1
+    events, clusters = len(probabilities), int(cluster.max()) + 1
     if clusters < 2:
         return 1.0
-    sums = cluster_sums(residuals, cluster, clusters)
-    alone = float((residuals**2).sum())
+    mean = probabilities.mean(axis=0, dtype=np.float64)
+    scale = np.sqrt(np.maximum(shares, SMALLEST_SHARE))
+    squares, sums = cluster_sums(probabilities, cluster, mean, scale)
     together = float((sums**2).sum()) * clusters / (clusters - 1)
-    return float(np.clip(events * alone / together, 1, events)) if together > 0 else float(events)
+    return float(np.clip(events * squares / together, 1, events)) if together > 0 else events
 
 
-def cluster_sums(values: Floats, cluster: Ints, clusters: int) -> Floats:
-    """Return the sums (clusters, K) of values (N, K)."""
-    sums = np.zeros((clusters, values.shape[1]))
-    np.add.at(sums, cluster, values)
-    return sums
+def cluster_sums(
+    probabilities: NDArray[np.floating], cluster: Ints, center: Floats, scale: Floats
+) -> tuple[float, Floats]:
+    """Return the sum of squares of (probabilities − center) / scale, and its sums by cluster,
+    (clusters, K)."""
+    squares, sums = 0.0, np.zeros((int(cluster.max()) + 1, probabilities.shape[1]))
+    for start in range(0, len(probabilities), BLOCK):
+        block = (probabilities[start : start + BLOCK] - center) / scale
+        np.add.at(sums, cluster[start : start + BLOCK], block)
+        squares += float((block**2).sum())
+    return squares, sums
 
 
-def shift_p_value(probabilities: Floats, cluster: Ints, trained: Trained) -> float:
+def shift_p_value(probabilities: NDArray[np.floating], cluster: Ints, trained: Trained) -> float:
     """Return how often the mean of `probabilities` (N, K) differs from the trained shares as much
     as here, where the events come from a place with these shares.
 
@@ -112,7 +120,7 @@ def shift_p_value(probabilities: Floats, cluster: Ints, trained: Trained) -> flo
         clusters = MAX_CLUSTERS
     # a class that is expected less than once in all clusters must not outweigh all others
     scale = np.sqrt(np.maximum(trained.shares, 1 / clusters)) * events
-    sums = cluster_sums(probabilities - trained.shares, cluster, clusters) / scale
+    _, sums = cluster_sums(probabilities, cluster, trained.shares, scale)
     observed = float((sums.sum(axis=0) ** 2).sum())
     signs = rng.choice([-1.0, 1.0], (DRAWS, clusters))
     noise = rng.normal(size=(DRAWS, classes))

@@ -78,10 +78,11 @@ def test_estimate_shares_finds_those_of_a_shifted_place() -> None:
 
 def test_independent_events_of_clusters_that_agree() -> None:
     cluster = np.repeat(np.arange(10), 4)
-    residuals = np.repeat(np.random.default_rng(0).normal(size=(10, 2)), 4, axis=0)
-    residuals -= residuals.mean(axis=0)
-    assert independent_events(residuals, cluster) == pytest.approx(9)  # 10 less the mean
-    assert independent_events(residuals, np.zeros(40, np.int64)) == 1
+    fox = np.repeat(np.random.default_rng(0).uniform(size=10), 4)
+    probabilities = np.column_stack([fox, 1 - fox])
+    found = independent_events(probabilities, cluster, HALVES)
+    assert found == pytest.approx(9)  # 10 less the mean
+    assert independent_events(probabilities, np.zeros(40, np.int64), HALVES) == 1
 
 
 def test_shift_p_value_of_five_clusters_is_never_small() -> None:
