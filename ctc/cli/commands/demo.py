@@ -54,10 +54,10 @@ def command(
     """Run the full pipeline on synthetic photos.
 
     It goes from labels to predictions at locations that are not in the training data, and writes an
-    evaluation report.
+    evaluation report. Then it learns the species again from the animals cut out of their photos.
     """
     from ctc.cli.console.console import info
-    from ctc.demo.tour import commands, prepare_folder, result_lines
+    from ctc.demo.tour import animal_commands, commands, prepare_folder, result_lines
     from ctc.demo.world import draw_new_photos, draw_world
 
     require_extra("ctc demo", "cpu,train", REQUIRED_PACKAGES)
@@ -66,7 +66,8 @@ def command(
     info(f"drawing {counted(locations, 'location')} with {counted(events, 'event')} each")
     draw_world(output, seed=seed, locations=locations, events_per_location=events)
     draw_new_photos(output, seed=seed, count=NEW_PHOTOS)
-    for arguments in commands(output, seed, epochs):
+    steps = commands(output, seed, epochs) + animal_commands(output, seed, epochs)
+    for arguments in steps:
         info(f"\n$ ctc {shlex.join(arguments)}")
         _run(arguments)
     info(f"\ndone in {time.monotonic() - start:.0f} s\n")

@@ -29,6 +29,8 @@ def test_demo_runs_the_full_pipeline(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "accuracy on the test split" in done.stdout
+    assert "species of animals alone" in done.stdout
+    assert (tmp_path / "my demo" / "crops-run" / "test.json").exists()
     assert "$ ctc export" in done.stderr
     assert {entry.name for entry in (tmp_path / "my demo").iterdir()} <= {
         *OUTPUT_NAMES,
