@@ -109,7 +109,8 @@ class EventPrediction:
     `multi_label`: the labels that may have several classes at once, whose probabilities don't sum
     to 1. `decided`: per label whose answer a decision changed, the answer for the event and its
     probability, in place of the most probable class. `columns`: per label the further columns of
-    decisions, such as the rank of the answer; all events of a run have the same.
+    decisions, such as the rank of the answer; all events of a run have the same. `left`: per label
+    whose probabilities were scaled after some classes were ruled out, what the others had before.
     """
 
     id: str
@@ -123,6 +124,7 @@ class EventPrediction:
     stranger_threshold: float | None = field(default=None, kw_only=True)
     decided: Mapping[str, tuple[str, float]] = field(default_factory=dict, kw_only=True)
     columns: Mapping[str, Mapping[str, ColumnValue]] = field(default_factory=dict, kw_only=True)
+    left: Mapping[str, float] = field(default_factory=dict, kw_only=True)
 
     @classmethod
     def from_schema(

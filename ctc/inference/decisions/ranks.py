@@ -136,17 +136,21 @@ class RollUp:
             "ranks": dict(self.limits),
         }
 
-    def answer(self, probabilities: NDArray[np.float32]) -> RankAnswer:
-        """Return the answer for the probabilities of the classes, (C,)."""
+    def answer(self, probabilities: NDArray[np.float32], left: float = 1.0) -> RankAnswer:
+        """Return the answer for the probabilities of the classes, (C,).
+
+        `left`: what they had in all before they were scaled to the sum 1. Thresholds are reached by
+        what was there before: classes that were ruled out prove nothing for the others.
+        """
         best = int(probabilities.argmax())
         name, value = self.classes[best], probabilities[best]
-        if _reaches(value, self.thresholds.get(name, 0.0)):
+        if _reaches(value * left, self.thresholds.get(name, 0.0)):
             ranks = self._lineages.get(name, {})
             return RankAnswer(name, float(value), lowest_rank(ranks), ranks)
         for groups, limit in self._steps:
             number, score = (one[0] for one in groups.best(probabilities[np.newaxis]))
             taxon = groups.taxa[number]
-            if number >= 0 and taxon is not None and _reaches(score, limit):
+            if number >= 0 and taxon is not None and _reaches(score * left, limit):
                 return RankAnswer(taxon[groups.rank], float(score), groups.rank, taxon)
         return RankAnswer(UNKNOWN, float(value), "", {})
 
@@ -203,7 +207,8 @@ class RollUpDecision:
                 self._told[label][UNKNOWN] += 1
                 event = event.with_columns(label, roll_up.columns(nothing))
             else:
-                answer = roll_up.answer(event.probabilities[label])
+                left = event.left.get(label, 1.0)
+                answer = roll_up.answer(event.probabilities[label], left)
                 self._told[label][_kind(answer, roll_up.classes)] += 1
                 decided = answer.name, answer.probability
                 event = event.with_columns(label, roll_up.columns(answer), decided)
@@ -243,11 +248,16 @@ def choose_roll_up(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any
     """Return the settings for `--roll-up`, None without it; see `Chooser`."""
     if not config.roll_up:
         return None
-    for option, given in (("--threshold", config.threshold), ("--classes", config.class_list)):
+    others = (
+        ("--threshold", config.threshold),
+        ("--classes", config.class_list),
+        ("--prior", config.prior),
+    )
+    for option, given in others:
         if given is not None:
             raise UsageError(
                 f"--roll-up and {option} exclude each other: the promise of a rank is for the "
-                "model's own classes and thresholds"
+                "model's own probabilities and thresholds"
             )
     entries = promised(answers, ROLL_UP, "--roll-up")
     found = {label: _settings(label, entry, answers) for label, entry in entries.items()}

@@ -93,6 +93,17 @@ def test_decide_leaves_strangers_unknown() -> None:
     assert (found.top("species"), found.columns["species"]["rank"]) == (("unknown", 0.75), None)
 
 
+def test_classes_that_were_ruled_out_prove_nothing_for_a_taxon() -> None:
+    before = values(0.5, 0.125, 0.125, 0.25)
+    after = values(0.8, 0.2, 0, 0)  # dogs and blanks were ruled out
+    assert ROLL_UP.answer(before).name == ROLL_UP.answer(after, 0.625).name == "unknown"
+    assert ROLL_UP.answer(after).name == "cat"
+    decided = RollUpDecision({"species": ROLL_UP.to_settings()}).decide(
+        replace(event(0.8, 0.2, 0, 0), left={"species": 0.9375})
+    )
+    assert decided.top("species") == ("cat", pytest.approx(0.8))
+
+
 def test_people_and_vehicles_are_in_no_taxon() -> None:
     taxonomy = {"person": {"class": "Mammalia"}, "cat": {"class": "Mammalia"}}
     (rank, kingdom) = rank_groups(("person", "cat"), taxonomy)

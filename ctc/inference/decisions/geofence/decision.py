@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -154,6 +154,8 @@ def _masked(event: EventPrediction, label: str, possible: Mask) -> EventPredicti
         return change_label(event, label, lambda values: np.where(possible, values, np.float32(0)))
     weights = possible.astype(np.float64)
     fenced = change_label(event, label, lambda values: weighted(values, weights))
+    left = float(event.probabilities[label].astype(np.float64) @ weights)
+    fenced = replace(fenced, left={**event.left, label: event.left.get(label, 1.0) * left})
     best = int(np.argmax(fenced.probabilities[label]))
     lowest = event.thresholds[label][best] if label in event.thresholds else 0.0
     if lowest is not None and event.probabilities[label][best] >= np.float32(lowest):
