@@ -96,7 +96,9 @@ class DroppedBlanks:
     def _is_dropped(self, event: EventPrediction, label: str, classes: Sequence[str]) -> bool:
         sure = surest_box(event)
         box = None if sure is None else np.array([sure], np.float32)
-        score = blank_score(event.probabilities[label][None], blank_classes(classes), box)
+        # classes that a geofence ruled out make nothing blank
+        values = event.probabilities[label] * np.float32(event.left.get(label, 1.0))
+        score = blank_score(values[None], blank_classes(classes), box)
         return bool(score[0] > self.limits[label].limit)
 
     def report(self) -> tuple[str, ...]:

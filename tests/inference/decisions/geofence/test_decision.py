@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
+from ctc.inference.decisions.blanks import BlankLimit, DroppedBlanks
+from ctc.inference.decisions.decision import Decisions
 from ctc.inference.decisions.geofence.decision import Geofence
 from ctc.inference.decisions.geofence.places import Place, Row, Rule, month_of, parse_place
 
@@ -56,6 +58,13 @@ def test_a_class_is_believed_by_what_it_had_before() -> None:
     assert fence().decide(given).top("species") == ("unknown", 1)
     sure = replace(event(0.375, 0.5, 0.125, country="KE"), thresholds=given.thresholds)
     assert fence().decide(sure).top("species")[0] == "leopard"
+
+
+def test_a_geofence_makes_no_event_a_dropped_blank() -> None:
+    steps = fence(), DroppedBlanks({"species": BlankLimit(0.75, 0.02, 0.95)})
+    given = event(0.75, 0, 0.25, country="KE"), event(0.125, 0, 0.875, country="KE")
+    found = [one.columns["species"]["dropped"] for one in Decisions(steps).apply(iter(given))]
+    assert found == [False, True]
 
 
 def test_other_classes_of_a_multi_label_event_keep_their_probabilities() -> None:
