@@ -1,0 +1,1 @@
+"""The SQLite file of a review store: tables, connections, versions, errors."""

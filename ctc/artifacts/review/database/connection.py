@@ -1,0 +1,114 @@
+"""Connections to the SQLite file of a review store, for several threads and processes.
+
+WAL (https://sqlite.org/wal.html): readers never wait; writers wait for each other. With
+`synchronous=FULL`, a commit is on disk before it returns.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ctc.artifacts.review.database.errors import translated_errors
+from ctc.errors import CtcError
+
+BUSY_SECONDS = 20.0
+"""How long a writer waits for others before it gives up."""
+
+
+class ConnectionPool:
+    """The connections of a process to one store; `read` and `write` may be called in any thread.
+
+    `uri`: of SQLite. `writable`: whether `write` may be called.
+    """
+
+    def __init__(self, path: Path, writable: bool = True) -> None:
+        self.path, self.writable = path, writable
+        self._idle: list[sqlite3.Connection] = []
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._is_closed = False
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection that sees one state of the store throughout."""
+        with self._borrow() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection of the only writer; on disk when the block ends without an error."""
+        if not self.writable:
+            raise CtcError(f"'{self.path}' was opened to read it only")
+        with self._writing, self._borrow() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+
+    def close(self) -> None:
+        """Close all connections; the last process that does so leaves one file."""
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    @contextmanager
+    def _borrow(self) -> Iterator[sqlite3.Connection]:
+        with translated_errors(self.path):
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._is_closed:
+                raise CtcError(f"'{self.path}' is closed")
+            if self._idle:
+                return self._idle.pop()
+        return connect(self.path, self.writable)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._is_closed:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def connect(path: Path, writable: bool = True) -> sqlite3.Connection:
+    """Open an existing file; transactions begin and end explicitly."""
+    connection = sqlite3.connect(
+        _uri(path, writable),
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.row_factory = sqlite3.Row
+    for pragma in ("synchronous=FULL", "fullfsync=ON", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _uri(path: Path, writable: bool) -> str:
+    uri = path.absolute().as_uri()
+    if writable:
+        return f"{uri}?mode=rw"
+    log = path.with_name(path.name + "-wal")
+    # SQLite can't open a file in WAL mode read-only where it may not write beside it
+    frozen = not os.access(path.parent, os.W_OK) and not log.exists()
+    return f"{uri}?mode=ro{'&immutable=1' if frozen else ''}"

@@ -1,0 +1,1 @@
+"""Review: a person looks at predictions, and their answers become labels."""

@@ -1,0 +1,1 @@
+"""Loading of predictions into a review store."""
