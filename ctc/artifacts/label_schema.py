@@ -30,13 +30,15 @@ class LabelSchema:
 
     `labels`: per label its classes, in the order of the probabilities. `thresholds`: see
     `LabelThresholds`; a label without an entry has none. `multi_label`: the labels that may have
-    several classes at the same time, whose probabilities don't sum to 1.
+    several classes at the same time, whose probabilities don't sum to 1. `photo_thresholds`: those
+    of single photos, and of events of one photo, for labels where they are others.
     """
 
     labels: LabelClasses
     thresholds: LabelThresholds = field(default_factory=dict)
     multi_label: tuple[str, ...] = ()
     stranger_threshold: float | None = None
+    photo_thresholds: LabelThresholds = field(default_factory=dict)
 
 
 def check_one_line(names: Iterable[str], origin: str) -> None:

@@ -103,7 +103,8 @@ class EventPrediction:
     """Prediction of one event: the aggregate over its photos, and the photos themselves.
 
     `classes`: per label its classes, in the order of the probabilities. `thresholds`: per label
-    that has any, the lowest probability at which each class is predicted (None: never).
+    that has any, the lowest probability at which each class is predicted (None: never), for the
+    event; `photo_thresholds`: the same for its photos, for labels where they are others.
     `strangeness`: the mean of the photos', None if the model doesn't tell or wasn't asked;
     `stranger_threshold`: above which the event is unlike anything learnt, and all is UNKNOWN.
     `multi_label`: the labels that may have several classes at once, whose probabilities don't sum
@@ -125,6 +126,9 @@ class EventPrediction:
     decided: Mapping[str, tuple[str, float]] = field(default_factory=dict, kw_only=True)
     columns: Mapping[str, Mapping[str, ColumnValue]] = field(default_factory=dict, kw_only=True)
     left: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    photo_thresholds: Mapping[str, tuple[float | None, ...]] = field(
+        default_factory=dict, kw_only=True
+    )
 
     @classmethod
     def from_schema(
@@ -144,11 +148,19 @@ class EventPrediction:
             probabilities,
             images,
             meta,
-            schema.thresholds,
+            {**schema.thresholds, **(schema.photo_thresholds if len(images) == 1 else {})},
             schema.multi_label,
             strangeness=float(np.mean(known)) if told else None,
             stranger_threshold=schema.stranger_threshold if told else None,
+            photo_thresholds=schema.photo_thresholds,
         )
+
+    def limits(
+        self, label: str, photo: ImagePrediction | None = None
+    ) -> tuple[float | None, ...] | None:
+        """Return the thresholds of the event, or those of one of its photos; None without any."""
+        found = self.thresholds.get(label)
+        return found if photo is None else self.photo_thresholds.get(label, found)
 
     def is_stranger(self, photo: ImagePrediction | None = None) -> bool:
         """Return whether the event, or one of its photos, is unlike anything learnt."""
@@ -180,7 +192,8 @@ class EventPrediction:
             )
         values = (photo or self).probabilities[label]
         best = int(np.argmax(values))
-        lowest = self.thresholds[label][best] if label in self.thresholds else 0.0
+        limits = self.limits(label, photo)
+        lowest = limits[best] if limits else 0.0
         believed = lowest is not None and values[best] >= np.float32(lowest)
         believed = believed and values[best] > 0 and not self.is_stranger(photo)
         return self.classes[label][best] if believed else UNKNOWN, float(values[best])
@@ -208,7 +221,7 @@ class EventPrediction:
         if self.is_stranger(photo):
             return []
         classes, values = self.classes[label], (photo or self).probabilities[label]
-        lowest = self.thresholds.get(label, (PRESENCE_THRESHOLD,) * len(classes))
+        lowest = self.limits(label, photo) or (PRESENCE_THRESHOLD,) * len(classes)
         order = np.argsort(-values, kind="stable").tolist()
         reached = ((place, lowest[place]) for place in order)
         return [

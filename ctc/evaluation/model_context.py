@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 from ctc.artifacts.dataset import TRAIN, Dataset
+from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.promises import PredictionSetup
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.score_split import ScoredSplit
 from ctc.evaluation.calibration.calibration import undo_calibration
+from ctc.evaluation.calibration.promise_fit import event_setup
 from ctc.evaluation.config import EvaluateConfig
 from ctc.evaluation.metrics.evaluate import EvaluationContext
 from ctc.evaluation.training_overlap import training_overlap
+from ctc.inference.own_thresholds import own_thresholds
 from ctc.runtime.session import Model
 
 
@@ -19,8 +23,8 @@ def model_context(
 ) -> EvaluationContext:
     """Return the context of a model's evaluation on a split.
 
-    Thresholds, and how to undo a calibration, are left out with a detector: they were fitted
-    without it.
+    Thresholds are those that were fitted for this way of predicting. How to undo a calibration is
+    left out with a detector.
     """
     info, scoring, detector = model.info, config.scoring, config.detector
     aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
@@ -37,12 +41,20 @@ def model_context(
             "failures": len(scored.failures),
         },
         train_counts=_train_class_counts(scored),
-        thresholds={} if detector else info.thresholds,
+        thresholds=_own_thresholds(info, event_setup(scoring, detector)),
         calibration=info.calibration,
         uncalibrated=None
         if detector
         else undo_calibration(scored.data, info.calibration, aggregators(info.multi_label)),
     )
+
+
+def _own_thresholds(info: ModelInfo, setup: PredictionSetup) -> dict[str, dict[str, float | None]]:
+    """Return the thresholds of events by label and class."""
+    return {
+        label: dict(zip(info.labels[label], limits, strict=True))
+        for label, limits in own_thresholds(info, setup).events.items()
+    }
 
 
 def _train_class_counts(scored: ScoredSplit) -> dict[str, tuple[int, ...]]:

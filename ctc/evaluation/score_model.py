@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import ModelInfo
 from ctc.detection.opening import load_detector
 from ctc.errors import UsageError
 from ctc.evaluation.answers.score_boxes import EvaluatedModel, score_boxes
 from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit, score_split
+from ctc.evaluation.calibration.promise_fit import event_setup
 from ctc.evaluation.config import DetectorConfig, ScoringConfig
 from ctc.inference.animal_crops import TwoNetworks
 from ctc.inference.box_classification import WHOLE_PHOTOS, box_postprocessor
 from ctc.inference.config import detector_setup
 from ctc.inference.decisions.fusion import Fusion, needs_whole, own_fusion
 from ctc.inference.detection import DetectionModel
+from ctc.inference.own_thresholds import own_thresholds
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 from ctc.plugin.option_values import bind_options
@@ -56,7 +57,9 @@ def score_model(
     def score(advance: Advance) -> ScoredSplit:
         return score_split(run, model.info, dataset, split, config, advance)
 
-    return _with_progress(score, dataset, split, reporter)
+    scored = _with_progress(score, dataset, split, reporter)
+    notes = own_thresholds(model.info, event_setup(config)).notes
+    return replace(scored, notes=(*scored.notes, *notes))
 
 
 def open_with_detector(
@@ -72,7 +75,7 @@ def open_with_detector(
             "--crop-box`): leave out --detector, or evaluate on a dataset of whole photos"
         )
     aggregation = plugins().get(Aggregation, config.aggregation)
-    postprocessor = box_postprocessor(model)
+    postprocessor = box_postprocessor(model, setup=event_setup(config, detector))
     opened = load_detector(detector.path, config.runtime)
     setup = detector_setup(detector.path, detector.boxes, detector.tiles)
     fusion = own_fusion(model.info.promises, setup)
@@ -96,15 +99,9 @@ def score_with_detector(
         return score_boxes(model, dataset, split, config, advance)
 
     scored = _with_progress(score, dataset, split, reporter)
-    return replace(scored, notes=(*scored.notes, *_model_notes(model.network.classifier.info)))
-
-
-def _model_notes(info: ModelInfo) -> Iterator[str]:
-    """Yield what should be known of a model whose photos a detector cuts."""
-    if info.preprocessing.crop_margin is None:
-        yield WHOLE_PHOTOS
-    if info.thresholds:
-        yield "the model's thresholds were fitted without a detector and are left out"
+    whole = model.network.classifier.info.preprocessing.crop_margin is None
+    notes = (*((WHOLE_PHOTOS,) if whole else ()), *model.postprocessor.notes)
+    return replace(scored, notes=(*scored.notes, *notes))
 
 
 def _with_progress(

@@ -28,6 +28,7 @@ from ctc.artifacts.predictions import (
     Probabilities,
 )
 from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.promises import PredictionSetup
 from ctc.inference.animal_crops import (
     TwoNetworks,
     ask_in_batches,
@@ -60,9 +61,13 @@ WHOLE_PHOTOS = (
     "the model learnt from whole photos, and gets the animals that the detector cuts out: one "
     "trained on crops (`ctc dataset --crop-box`) answers better"
 )
-_NO_THRESHOLDS = (
-    "the model's thresholds were fitted without a detector and are left out: --threshold sets one"
+_NO_STRANGERS = (
+    "how far photos are from all that was learnt was fitted without a detector, and is left out"
 )
+
+
+_ANY_DETECTOR = PredictionSetup(detector="any")
+"""Of a detector that nothing was fitted with."""
 
 
 class BoxAnswer(NamedTuple):
@@ -73,22 +78,24 @@ class BoxAnswer(NamedTuple):
 
 
 def box_postprocessor(
-    classifier: Model, threshold: float | None = None, class_list: ClassList | None = None
+    classifier: Model,
+    threshold: float | None = None,
+    class_list: ClassList | None = None,
+    setup: PredictionSetup = _ANY_DETECTOR,
 ) -> Postprocessor:
     """Return the postprocessor of a model whose photos a detector cuts, see `make_postprocessor`.
 
-    The model's own thresholds and its limit for strangers are left out, with a note: they were
-    fitted without the detector. Raises UsageError for a model that stacks the photos of an event.
+    The model's own thresholds apply where they were fitted with the detector, see `setup`. Its
+    limit for strangers is left out, with a note: it was fitted without one. Raises UsageError for a
+    model that stacks the photos of an event.
     """
     check_not_stacked(classifier)
     info = classifier.info
     whole = replace(info.preprocessing, crop_margin=None)
     found = make_postprocessor(
-        replace(info, thresholds={}, strangers={}, preprocessing=whole), threshold, class_list
+        replace(info, strangers={}, preprocessing=whole), threshold, class_list, setup=setup
     )
-    if not (info.thresholds or info.strangers) or threshold is not None:
-        return found
-    return replace(found, notes=(*found.notes, _NO_THRESHOLDS))
+    return replace(found, notes=(*found.notes, _NO_STRANGERS)) if info.strangers else found
 
 
 class PhotoAnswer(NamedTuple):
@@ -119,11 +126,11 @@ class BoxSchema:
             for label, classes in schema.labels.items()
         }
         labels = {label: (*classes, *added[label]) for label, classes in schema.labels.items()}
-        thresholds = {
-            label: (*limits, *(0.0,) * len(added[label]))
-            for label, limits in schema.thresholds.items()
-        }
-        return cls(LabelSchema(labels, thresholds, schema.multi_label))
+        events, photos = (
+            {label: (*limits, *(0.0,) * len(added[label])) for label, limits in known.items()}
+            for known in (schema.thresholds, schema.photo_thresholds)
+        )
+        return cls(LabelSchema(labels, events, schema.multi_label, photo_thresholds=photos))
 
     def said(self, kind: CategoryType) -> Probabilities:
         """Return the probabilities where the detector says `kind`: 1 for the first class of that

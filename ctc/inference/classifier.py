@@ -10,12 +10,19 @@ from typing import Any, NamedTuple, get_args
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import UsageError, did_you_mean
 from ctc.inference.classification import EventResult, predict
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.given_photos import Photos, given_events
 from ctc.inference.pipeline.pipeline import PipelineConfig
-from ctc.inference.postprocess import ClassList, Postprocessor, make_postprocessor
+from ctc.inference.postprocess import (
+    WHOLE_PHOTOS,
+    ClassList,
+    Postprocessor,
+    make_postprocessor,
+)
+from ctc.inference.prediction_setup import prediction_setup
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 from ctc.plugin.option_values import bind_options
@@ -35,11 +42,15 @@ class Predictions(NamedTuple):
 
 @dataclass(frozen=True)
 class Classifier:
-    """A model that is ready to predict, made by `ctc.load_model`. Threads may share it."""
+    """A model that is ready to predict, made by `ctc.load_model`. Threads may share it.
+
+    `threshold`: see `make_postprocessor`.
+    """
 
     model: Model
     postprocessor: Postprocessor
     config: PipelineConfig
+    threshold: float | None = None
 
     @property
     def info(self) -> ModelInfo:
@@ -53,6 +64,7 @@ class Classifier:
         photos of each event. A photo is a path or URL, the contents of a file as bytes, or RGB
         pixels as an array, uint8 (height, width, 3); one in memory has its place as path, such as
         'photo 0'. A photo that can't be used raises nothing but becomes a Failure with the reason.
+        The model's own thresholds apply where they were fitted for the aggregation.
         Raises CtcError when the network can't be run, when there is no such aggregation, or when
         `photos` is a single photo or holds something else.
         """
@@ -69,7 +81,16 @@ class Classifier:
         See `predict`.
         """
         combine = bind_options(plugins().get(Aggregation, aggregation), {})
-        return predict(self.model, self.postprocessor, given_events(photos), combine, self.config)
+        postprocessor = self._postprocessor(prediction_setup(aggregation, {}))
+        return predict(self.model, postprocessor, given_events(photos), combine, self.config)
+
+    def _postprocessor(self, setup: PredictionSetup) -> Postprocessor:
+        """Return the postprocessor with the thresholds that were fitted for the setup."""
+        if setup == WHOLE_PHOTOS:
+            return self.postprocessor
+        labels = self.postprocessor.schema.labels
+        kept = {label: labels[label] for label in self.postprocessor.kept_indices}
+        return make_postprocessor(self.info, self.threshold, kept or None, setup=setup)
 
 
 def load_classifier(
@@ -92,7 +113,7 @@ def load_classifier(
     sizes = DEVICE_BATCH_SIZES if model.is_on_device else CPU_BATCH_SIZES
     resolved = replace(model.runtime, batch_size=runtime.batch_size or sizes[0])
     postprocessor = make_postprocessor(model.info, threshold, classes)
-    return Classifier(model, postprocessor, PipelineConfig(resolved, truncated))
+    return Classifier(model, postprocessor, PipelineConfig(resolved, truncated), threshold)
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from ctc.artifacts.label_schema import LabelClasses, LabelSchema, LabelThresholds
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD, UNKNOWN, UNLIKE_ANYTHING
+from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import InputError, UsageError, did_you_mean, reason
+from ctc.inference.own_thresholds import OwnThresholds, own_thresholds
 from ctc.storage.csv_reader import open_table
 from ctc.storage.text_encoding import detect_encoding
 
 MAX_LISTED_NAMES = 10
+WHOLE_PHOTOS = PredictionSetup()
+"""Whole photos, and the mean of an event's."""
 _GIVEN = "the argument classes"
 _CROPS_NOTE = (
     "the model learnt from photos cut to a detector's boxes: so are those of an inventory with"
@@ -61,8 +65,12 @@ def make_postprocessor(
     threshold: float | None = None,
     class_list: ClassList | None = None,
     strangers: bool = True,
+    setup: PredictionSetup = WHOLE_PHOTOS,
 ) -> Postprocessor:
     """Return the postprocessor of a model.
+
+    `setup`: how events are predicted; the model's own thresholds apply where they were fitted for
+    that, else none, with a note.
 
     `strangers`: whether events that are unlike anything learnt become unknown, if the model can
     tell.
@@ -77,15 +85,18 @@ def make_postprocessor(
         label: np.array([own.labels[label].index(name) for name in classes])
         for label, classes in listed.items()
     }
-    thresholds = _thresholds(own, threshold, kept)
+    fitted = own_thresholds(info, setup) if threshold is None else OwnThresholds()
+    thresholds = _thresholds(own, fitted.events, threshold, kept)
+    photos = _thresholds(own, fitted.photos, None, kept) if fitted.photos else {}
     limit = info.stranger_threshold if strangers else None
-    schema = LabelSchema({**own.labels, **listed}, thresholds, own.multi_label, limit)
+    schema = LabelSchema({**own.labels, **listed}, thresholds, own.multi_label, limit, photos)
     crops = [_CROPS_NOTE] if info.preprocessing.crop_margin is not None else []
     restrictions = [_restriction_note(label, classes, own) for label, classes in listed.items()]
     notes = (
         *crops,
         *restrictions,
-        *_threshold_notes(schema, threshold, own.thresholds),
+        *fitted.notes,
+        *_threshold_notes(schema, threshold, fitted, bool(listed)),
         *([] if limit is None else [_stranger_note(info)]),
     )
     return Postprocessor(schema, kept, notes)
@@ -109,13 +120,14 @@ def _restriction_note(label: str, classes: tuple[str, ...], own: LabelSchema) ->
 
 
 def _threshold_notes(
-    schema: LabelSchema, threshold: float | None, own: LabelThresholds
+    schema: LabelSchema, threshold: float | None, own: OwnThresholds, restricted: bool
 ) -> Iterator[str]:
     limit = "the model's own thresholds" if threshold is None else f"{threshold:g}"
     if schema.thresholds.keys() - set(schema.multi_label):
-        yield f"answers below {limit} are '{UNKNOWN}'"
+        yield f"answers below {limit} are '{UNKNOWN}'{_promise(own, restricted)}"
     for label in schema.multi_label:
-        start = f"{PRESENCE_THRESHOLD:g}" if threshold is None and label not in own else limit
+        is_usual = threshold is None and label not in own.events
+        start = f"{PRESENCE_THRESHOLD:g}" if is_usual else limit
         yield (
             f"'{label}' may have several classes at once: those are there whose probability"
             f" reaches {start}"
@@ -123,6 +135,20 @@ def _threshold_notes(
     for label, limits in schema.thresholds.items():
         if None in limits:
             yield _unreachable_note(label, limits, schema)
+
+
+def _promise(own: OwnThresholds, restricted: bool) -> str:
+    """Return what the thresholds promise, and for whom; '' if they don't."""
+    found = own.promise
+    if found is None:
+        return ""
+    if restricted:
+        return "; they promise nothing with fewer classes"
+    each = "for all classes at once" if found.joint else "for each class"
+    return (
+        f"; at least {found.precision:.0%} of the others are right at {found.scope}, promised with "
+        f"{found.confidence:.0%} confidence {each}"
+    )
 
 
 def _stranger_note(info: ModelInfo) -> str:
@@ -154,7 +180,10 @@ def _format_names(names: list[str]) -> str:
 
 
 def _thresholds(
-    own: LabelSchema, threshold: float | None, kept: Mapping[str, NDArray[np.intp]]
+    own: LabelSchema,
+    fitted: LabelThresholds,
+    threshold: float | None,
+    kept: Mapping[str, NDArray[np.intp]],
 ) -> dict[str, tuple[float | None, ...]]:
     """Return the thresholds of the kept classes; 0 is no threshold unless multi-label."""
     found: dict[str, tuple[float | None, ...]] = {}
@@ -162,8 +191,8 @@ def _thresholds(
         indices = kept[label].tolist() if label in kept else range(len(classes))
         if threshold is not None and (threshold or label in own.multi_label):
             found[label] = (threshold,) * len(indices)
-        elif threshold is None and label in own.thresholds:
-            found[label] = tuple(own.thresholds[label][index] for index in indices)
+        elif threshold is None and label in fitted:
+            found[label] = tuple(fitted[label][index] for index in indices)
     return found
 
 

@@ -8,7 +8,19 @@ from typing import Any
 from ctc.artifacts.promises import PredictionSetup
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
-from ctc.plugin.option_values import json_values, option_values, own_options
+from ctc.plugin.option_values import (
+    BoundFunction,
+    json_values,
+    option_values,
+    own_options,
+)
+
+
+def bound_setup(aggregation: Aggregation, detector: str = "") -> PredictionSetup:
+    """Return the setup of events, of an aggregation that has values for its options."""
+    combine = aggregation.combine
+    values = json_values(combine.values) if isinstance(combine, BoundFunction) else {}
+    return PredictionSetup("event", aggregation.name, values, detector)
 
 
 def prediction_setup(

@@ -9,8 +9,9 @@ from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import EvaluationData
-from ctc.evaluation.config import CalibrateConfig, ScoringConfig
+from ctc.evaluation.config import CalibrateConfig, DetectorConfig, ScoringConfig
 from ctc.evaluation.statistics.clusters import Clusters, Scope
+from ctc.inference.config import detector_setup
 from ctc.inference.prediction_setup import prediction_setup
 
 PromiseEntries = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -23,9 +24,10 @@ A truth that the model doesn't know is FOREIGN in the data: it counts as wrong.
 """
 
 
-def event_setup(scoring: ScoringConfig) -> PredictionSetup:
+def event_setup(scoring: ScoringConfig, detector: DetectorConfig | None = None) -> PredictionSetup:
     """Return how events are predicted that are scored in this way."""
-    return prediction_setup(scoring.aggregation, scoring.aggregation_options, flips=scoring.flips)
+    digest = detector_setup(detector.path, detector.boxes, detector.tiles) if detector else ""
+    return prediction_setup(scoring.aggregation, scoring.aggregation_options, digest, scoring.flips)
 
 
 def promise_scope(clusters: Clusters, config: CalibrateConfig) -> Scope:

@@ -75,6 +75,11 @@ class RunHeader:
                 if self.schema.stranger_threshold is None
                 else {"stranger_threshold": self.schema.stranger_threshold}
             ),
+            **(
+                {"photo_thresholds": dict(self.schema.photo_thresholds)}
+                if self.schema.photo_thresholds
+                else {}
+            ),
             **({"input_size": self.input_size} if self.input_size else {}),
             **({"provenance": dict(self.provenance)} if self.provenance else {}),
             **({"settings": dict(self.settings)} if self.settings else {}),
@@ -92,6 +97,7 @@ class RunHeader:
                 {label: tuple(limits) for label, limits in take("thresholds").items()},
                 tuple(take("multi_label", ())),
                 take("stranger_threshold", None),
+                {label: tuple(limits) for label, limits in take("photo_thresholds", {}).items()},
             )
             index, count = take("shard")
             height, width = values.pop("input_size", None) or (0, 0)

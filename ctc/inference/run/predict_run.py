@@ -27,6 +27,7 @@ from ctc.inference.detection import DetectionCodec, DetectionTask
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import PREDICT, RunHeader
 from ctc.inference.postprocess import make_postprocessor
+from ctc.inference.prediction_setup import prediction_setup
 from ctc.inference.run.detect_run import read_repeats
 from ctc.inference.run.output_checks import choose_format
 from ctc.inference.run.photo_run import PhotoRun, prepare_photo_run
@@ -62,7 +63,7 @@ class PredictKind:
         aggregation = plugins.get(Aggregation, config.aggregation)
         own = own_options(aggregation, config.aggregation_options)
         bind_options(aggregation, own)
-        return replace(config, aggregation_options=own)
+        return replace(config, aggregation=aggregation.name, aggregation_options=own)
 
     def choose_format(self, output: Path, name: str | None, plugins: Plugins) -> OutputFormat:
         """See `RunKind`."""
@@ -80,7 +81,11 @@ class PredictKind:
         """See `RunKind`; raises CtcError for a class list that doesn't fit the model."""
         if isinstance(network, Model):
             postprocessor = make_postprocessor(
-                network.info, config.threshold, config.class_list, config.strangers
+                network.info,
+                config.threshold,
+                config.class_list,
+                config.strangers,
+                run_setup(config, "event"),
             )
             return ClassificationTask(
                 postprocessor, config.aggregation, config.aggregation_options, config.flips
@@ -90,7 +95,12 @@ class PredictKind:
         return BoxClassificationTask(
             network.detector.path,
             DetectionTask(config.boxes, config.tiles, read_repeats(config.repeats)),
-            box_postprocessor(network.classifier, config.threshold, config.class_list),
+            box_postprocessor(
+                network.classifier,
+                config.threshold,
+                config.class_list,
+                run_setup(config, "event"),
+            ),
             config.aggregation,
             config.aggregation_options,
             config.flips,
@@ -108,7 +118,7 @@ class PredictKind:
         info = network.info if isinstance(network, Model) else network.classifier.info
         check_place_columns(config, events.meta_columns)
         check_prior_column(config, events.meta_columns)
-        setup = prediction_setup(config, events.unit)
+        setup = run_setup(config, events.unit)
         return choose_decisions(config, AnswerFacts(info, schema, setup))
 
     def codec(self, header: RunHeader) -> ClassificationCodec | BoxClassificationCodec:
@@ -120,15 +130,11 @@ class PredictKind:
         return BoxClassificationCodec(classes, DetectionCodec(categories))
 
 
-def prediction_setup(config: PredictConfig, unit: Unit) -> PredictionSetup:
+def run_setup(config: PredictConfig, unit: Unit) -> PredictionSetup:
     """Return how a run makes its predictions; `unit`: that of its events."""
-    return PredictionSetup(
-        unit,
-        config.aggregation if unit == "event" else "",
-        dict(config.aggregation_options) if unit == "event" else {},
-        detector_setup(config.detector, config.boxes, config.tiles),
-        config.flips,
-    )
+    detector = detector_setup(config.detector, config.boxes, config.tiles)
+    setup = prediction_setup(config.aggregation, config.aggregation_options, detector, config.flips)
+    return setup if unit == "event" else setup.of_photos
 
 
 def prepare_run(config: PredictConfig, plugins: Plugins) -> PhotoRun:

@@ -20,9 +20,11 @@ from ctc.errors import CtcError, did_you_mean, shorten
 from ctc.inference.animal_crops import TwoNetworks
 from ctc.inference.box_classification import BoxClassificationModel, box_postprocessor
 from ctc.inference.classification import ClassificationModel
+from ctc.inference.config import detector_setup
 from ctc.inference.detection import DetectionModel
 from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.postprocess import make_postprocessor
+from ctc.inference.prediction_setup import bound_setup
 from ctc.runtime.batch_size import measured_runtime
 from ctc.runtime.model_bytes import read_model
 from ctc.runtime.session import Model, open_model
@@ -195,13 +197,23 @@ class ModelRegistry:
         config = self._config
         if self._detector is None:
             postprocessor = make_postprocessor(
-                model.info, config.threshold, config.class_list, config.strangers
+                model.info,
+                config.threshold,
+                config.class_list,
+                config.strangers,
+                bound_setup(config.aggregation),
             )
             return ClassificationModel(model, postprocessor, config.aggregation)
+        setup = detector_setup(config.detector, config.boxes, config.tiles)
         return BoxClassificationModel(
             TwoNetworks(self._detector, model),
             DetectionModel(self._detector, config.boxes, config.tiles),
-            box_postprocessor(model, config.threshold, config.class_list),
+            box_postprocessor(
+                model,
+                config.threshold,
+                config.class_list,
+                bound_setup(config.aggregation, setup),
+            ),
             config.aggregation,
         )
 

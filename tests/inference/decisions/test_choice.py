@@ -14,7 +14,7 @@ from ctc.inference.config import PredictConfig
 from ctc.inference.decisions.choice import AnswerFacts, choose_decisions
 from ctc.inference.events.photos import UngroupedPhotos
 from ctc.inference.events.sources import EventCollection
-from ctc.inference.run.predict_run import prediction_setup
+from ctc.inference.run.predict_run import run_setup
 from ctc.inference.task import HeaderFacts
 
 LABELS = {"species": ("deer", "fox")}
@@ -43,5 +43,5 @@ def test_photos_without_events_are_predicted_photo_by_photo(gap: float | None, u
 
 
 def test_prediction_setup_of_photos_has_no_aggregation() -> None:
-    assert prediction_setup(CONFIG, "event") == PredictionSetup("event", "mean", flips=True)
-    assert prediction_setup(CONFIG, "photo") == PredictionSetup("photo", "", flips=True)
+    assert run_setup(CONFIG, "event") == PredictionSetup("event", "mean", flips=True)
+    assert run_setup(CONFIG, "photo") == PredictionSetup("photo", "", flips=True)

@@ -29,7 +29,9 @@ HEADER = RunHeader(
     created=datetime(2026, 1, 2, 3, 4, 5, 678, UTC),
     runtime=RuntimeConfig("cpu", batch_size=1),
     model="model.onnx",
-    schema=LabelSchema(LABELS, {"species": (0.5, None)}, ("count",)),
+    schema=LabelSchema(
+        LABELS, {"species": (0.5, None)}, ("count",), photo_thresholds={"species": (0.6, None)}
+    ),
     notes=("a note",),
     image_root="/photos",
 )
@@ -102,7 +104,8 @@ def test_header_json_is_that_of_the_file_format() -> None:
         '"created":"2026-01-02T03:04:05.000678+00:00","provider":"cpu","precision":"float32",'
         '"batch_size":1,"model":"model.onnx","labels":{"species":["fox","wolf"],'
         '"count":["1","2","3"]},"thresholds":{"species":[0.5,null]},"notes":["a note"],'
-        '"image_root":"/photos","multi_label":["count"]}'
+        '"image_root":"/photos","multi_label":["count"],'
+        '"photo_thresholds":{"species":[0.6,null]}}'
     )
 
 
