@@ -25,11 +25,15 @@ TABLE = ["--event-id", "id", "--image", "photo"]
 @pytest.fixture
 def calibrated(build_model) -> Path:
     """A model that was calibrated on as many foxes as wolves."""
+    return build_calibrated(build_model, {"fox": 0.5, "wolf": 0.5})
+
+
+def build_calibrated(build_model: Callable[..., Path], shares: object) -> Path:
     entry = {
         "label": "species",
         "made_for": PredictionSetup().to_json(),
         "independent_events": 1e4,
-        "shares": {"fox": 0.5, "wolf": 0.5},
+        "shares": shares,
     }
     info = ModelInfo(
         LABELS,
@@ -182,3 +186,11 @@ def test_predict_prior_needs_a_calibrated_model(model, table, tmp_path, capsys) 
     options = ["--prior", "auto", "--output", tmp_path / "p.csv"]
     assert predict(model, table(1, 1), *TABLE, *options) == 2
     assert "calibrate its original with `ctc calibrate`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shares", [{"fox": "half"}, {"fox": -1}, [0.5, 0.5]])
+def test_predict_prior_of_a_damaged_model(build_model, table, tmp_path, capsys, shares) -> None:
+    damaged = build_calibrated(build_model, shares)
+    options = ["--prior", "auto", "--output", tmp_path / "p.csv"]
+    assert predict(damaged, table(1, 1), *TABLE, *options) == 1
+    assert "the model's priors are damaged" in capsys.readouterr().err

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ctc.errors import UsageError, did_you_mean
+from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.inference.config import AUTO
 from ctc.inference.decisions.priors.decision import PRIORS
 from ctc.inference.decisions.priors.file import read_prior
 from ctc.inference.decisions.priors.shares import Trained
-from ctc.inference.decisions.promised import read_entries
+from ctc.inference.decisions.promised import Entry, read_entries
 
 if TYPE_CHECKING:
     from ctc.inference.config import PredictConfig
@@ -65,16 +65,16 @@ def _trained(answers: AnswerFacts) -> dict[str, Trained]:
             "--prior needs the shares of classes that the model was calibrated on, and its file has"
             " none: calibrate its original with `ctc calibrate`"
         )
-    found = {}
+    own = answers.setup
+    found: dict[str, Trained] = {}
     for label, setup, entry in entries:
         classes = answers.schema.labels.get(label, ())
-        own = answers.setup
         fits = setup == own or (
             own.unit == "photo" and (setup.detector, setup.flips) == (own.detector, own.flips)
         )
-        if fits and classes and set(classes) <= entry["shares"].keys():
-            shares = np.array([float(entry["shares"][name]) for name in classes])
-            found[label] = Trained.of(shares, float(entry["independent_events"]))
+        trained = _read_shares(entry, classes) if fits and classes else None
+        if trained is not None and (setup == own or label not in found):
+            found[label] = trained
     if not found:
         how = ", ".join(answers.setup.differences(entries[0][1])) or "other classes"
         raise UsageError(
@@ -82,6 +82,22 @@ def _trained(answers: AnswerFacts) -> dict[str, Trained]:
             " as it was calibrated, or calibrate it for this way"
         )
     return found
+
+
+def _read_shares(entry: Entry, classes: Sequence[str]) -> Trained | None:
+    """Return the shares of the classes, None where one has none; raises InputError."""
+    try:
+        shares = {str(name): float(value) for name, value in entry["shares"].items()}
+        events = float(entry["independent_events"])
+        if not all(0 <= one <= 1 for one in shares.values()) or not 1 <= events < np.inf:
+            raise ValueError("a number is no share")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"the model's {PRIORS} are damaged ({error!r}): calibrate its original again"
+        ) from None
+    if not set(classes) <= shares.keys():
+        return None
+    return Trained.of(np.array([shares[name] for name in classes]), events)
 
 
 def _notes(config: PredictConfig, answers: AnswerFacts, labels: Iterable[str]) -> Iterable[str]:
