@@ -92,6 +92,7 @@ class CalibrateConfig:
     `false_alarms`: the share of events of known classes that may be called strangers, for models
     with features; None for no strangers. `blank_loss`: the share of events with animals that may be
     dropped as blank, with the confidence level `confidence`; None for no promise about blanks.
+    `detector`: finds the animals for the model; None for promises about whole photos alone.
     `taxonomy`: the file that says where classes stand in the tree of life; None for that of the
     model file, if it has one.
     """
@@ -104,5 +105,6 @@ class CalibrateConfig:
     promise_for: PromiseFor | None = None
     false_alarms: float | None = FALSE_ALARMS
     blank_loss: float | None = None
+    detector: DetectorConfig | None = None
     taxonomy: Path | None = None
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from ctc.artifacts.dataset import TRAIN, Dataset
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.model_taxonomy import read_model_taxonomy
+from ctc.artifacts.threshold_promise import ThresholdPromise
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.predictions import EvaluationData
-from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.calibration.calibrate import CalibrationResult, fit_labels
 from ctc.evaluation.calibration.calibration import apply_calibration
+from ctc.evaluation.calibration.detector_promises import fit_detector_promises, joined
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
 from ctc.evaluation.calibration.promise_fits import fit_promises
 from ctc.evaluation.calibration.promise_text import promise_lines
 from ctc.evaluation.calibration.ranks import describe_ranks
 from ctc.evaluation.calibration.strangers import fit_model_strangers
-from ctc.evaluation.calibration.threshold_promises import fit_thresholds
+from ctc.evaluation.calibration.threshold_promises import ThresholdFits, fit_thresholds
+from ctc.evaluation.calibration_answers import (
+    CalibrationAnswers,
+    RecordingPredictor,
+    score_for_calibration,
+)
 from ctc.evaluation.config import CalibrateConfig
-from ctc.evaluation.score_model import open_model, score_model
+from ctc.evaluation.score_model import open_model
 from ctc.evaluation.training_overlap import THIS_SPLIT, training_overlap
 from ctc.features.probe.fit_strangers import Strangers
 from ctc.inference.decisions.ranks import ROLL_UP
@@ -48,35 +52,24 @@ def calibrate_model(
     """
     model = open_model(model_file, config.scoring)
     check_uncalibrated(model_file, model.info)
-    predictor = _RecordingPredictor(model.predict)
+    predictor = RecordingPredictor(model.predict)
     dataset = open_dataset(dataset_folder, _splits(model.info, dataset_folder, config))
     if training_overlap(model.info, dataset, config.split) == THIS_SPLIT:
         reporter.warn(
             f"the model was trained on split '{config.split}' of this dataset, where it is more"
             " confident and more often right than on new photos: calibrate on another split"
         )
-    scored = score_model(model, dataset, config.split, config.scoring, reporter, predictor)
     scoring = config.scoring
-    aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
-    aggregator = aggregators(model.info.multi_label)
-    fitted = fit_labels(scored.data, config)
-    calibrated = apply_calibration(scored.data, fitted.calibrations, aggregator)
+    answers = score_for_calibration(model, dataset, config, predictor, reporter)
+    fitted = fit_labels(answers.own.data, config)
     fitted_on = {"dataset": dataset.fingerprint(), "split": config.split}
-    thresholds = fit_thresholds(calibrated, tuple(fitted.labels), config, fitted_on)
-    described = replace(
-        _with_taxonomy(model.info, calibrated, config, reporter),
-        promises={"thresholds": [one.to_json() for one in thresholds.promises]},
-    )
-    promises = {
-        **described.promises,
-        **fit_promises(calibrated, described, config, fitted_on),
-    }
-    fitted = replace(fitted, thresholds=thresholds.promises, promises=promises)
-    for note in (*scored.notes, *fitted.notes, *thresholds.notes):
+    fitted, described = _with_promises(answers, fitted, model.info, config, fitted_on, reporter)
+    for note in (*answers.notes, *fitted.notes):
         reporter.warn(note)
-    for line in describe_ranks(promises.get(ROLL_UP, ())):
-        reporter.info(line)
-    for line in promise_lines(promises):
+    for line in (
+        *describe_ranks(fitted.promises.get(ROLL_UP, ())),
+        *promise_lines(fitted.promises),
+    ):
         reporter.info(line)
     strangers = _fit_strangers(model, dataset, config, reporter)
     images = predictor.batches[0]
@@ -95,6 +88,50 @@ def calibrate_model(
         f"max abs difference {difference:.1g}"
     )
     return fitted
+
+
+def _with_promises(
+    answers: CalibrationAnswers,
+    fitted: CalibrationResult,
+    info: ModelInfo,
+    config: CalibrateConfig,
+    fitted_on: Mapping[str, str],
+    reporter: Reporter,
+) -> tuple[CalibrationResult, ModelInfo]:
+    """Return the result with all promises, and the metadata that they belong to."""
+    scoring, labels = config.scoring, tuple(fitted.labels)
+    aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
+    calibrated = apply_calibration(
+        answers.own.data, fitted.calibrations, aggregators(info.multi_label)
+    )
+    described = _with_taxonomy(info, calibrated, config, reporter)
+    promises: dict[str, Any] = {}
+    thresholds = ThresholdFits(())
+    if not answers.of_crops:
+        whole = replace(config, detector=None)
+        thresholds = fit_thresholds(calibrated, labels, whole, fitted_on)
+        described = _with_thresholds(described, thresholds.promises)
+        promises = fit_promises(calibrated, described, whole, fitted_on)
+    if answers.boxes and answers.both:
+        found = fit_detector_promises(
+            answers.boxes, answers.both, described, fitted.calibrations, config, fitted_on
+        )
+        thresholds = ThresholdFits(
+            (*thresholds.promises, *found.thresholds), (*thresholds.notes, *found.notes)
+        )
+        promises = joined(promises, found.promises)
+        described = _with_thresholds(described, thresholds.promises)
+    result = replace(
+        fitted,
+        notes=(*fitted.notes, *thresholds.notes),
+        thresholds=thresholds.promises,
+        promises={**described.promises, **promises},
+    )
+    return result, described
+
+
+def _with_thresholds(info: ModelInfo, thresholds: Sequence[ThresholdPromise]) -> ModelInfo:
+    return replace(info, promises={"thresholds": [one.to_json() for one in thresholds]})
 
 
 def _with_taxonomy(
@@ -135,16 +172,3 @@ def _fit_strangers(
         return None
     reporter.info(found.describe())
     return found
-
-
-@dataclass
-class _RecordingPredictor:
-    """A PredictFn that keeps its first batch, or a few where threads race for it."""
-
-    predict: PredictFn
-    batches: list[NDArray[np.uint8]] = field(default_factory=list)
-
-    def __call__(self, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
-        if not self.batches:
-            self.batches.append(images)
-        return self.predict(images)

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.boxes import BOXES, DETECTOR, pop_boxes, require_detector
 from ctc.cli.options.model_output import check_model_output
-from ctc.cli.options.option import option
+from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
-from ctc.cli.options.scoring import require_report_packages, scoring_config, scoring_options
+from ctc.cli.options.scoring import (
+    require_report_packages,
+    scoring_config,
+    scoring_options_with,
+)
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
     from ctc.artifacts.threshold_promise import ClassThreshold
     from ctc.evaluation.calibration.calibrate import CalibrationResult, LabelCalibration
 
+SCORING = scoring_options_with("16; with --detector measured")
 OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
@@ -93,26 +99,33 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Fit how far a photo is from all that was learnt, if the model has features and doesn't"
     " tell yet.",
 )
-@scoring_options
+@apply_options((DETECTOR, *BOXES))
+@SCORING
 def command(
     model_file: Path, dataset_folder: Path, output: Path, overwrite: bool, **options: Any
 ) -> None:
     """Calibrate the probabilities of a MODEL, and find a confidence threshold for each class.
 
     Both are fitted on a split of the DATASET and stored in a copy of the model file, which `ctc
-    predict` applies. A model with features also learns to tell what is unlike the split 'train'.
+    predict` applies. With --detector, thresholds and promises are also fitted for the animals that
+    it finds, as in `ctc predict --detector`, and the answers of both networks are fused. A model
+    with features also learns to tell what is unlike the split 'train'.
     """
     require_report_packages("calibrate")
+    require_detector(options)
     check_model_output(output, overwrite)
     if output.resolve() == model_file.resolve():
         raise UsageError(f"'{output}' is the model itself: give --output the name of a new file")
     from ctc.cli.console import console
     from ctc.evaluation.calibration.threshold_text import threshold_lines
-    from ctc.evaluation.config import CalibrateConfig
+    from ctc.evaluation.config import CalibrateConfig, DetectorConfig
     from ctc.evaluation.run_calibration import calibrate_model
 
     if not options.pop("strangers"):
         options["false_alarms"] = None
+    detector, boxes = options.pop("detector"), pop_boxes(options)
+    if detector is not None:
+        options["detector"] = DetectorConfig(detector, **boxes)
     config = CalibrateConfig(scoring=scoring_config(options), **options)
     result = calibrate_model(model_file, dataset_folder, output, config, console)
     _print_result(result, config.split)

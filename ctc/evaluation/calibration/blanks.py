@@ -38,8 +38,9 @@ def fit_blanks(
         return {}
     clusters = Clusters.of_events(data)
     scope = promise_scope(clusters, config)
+    made_for = event_setup(config.scoring, config.detector).to_json()
     entries = [
-        {"label": label, "made_for": event_setup(config.scoring).to_json(), **found}
+        {"label": label, "made_for": made_for, **found}
         for label in data.truth
         for found in _fit_label(data, label, clusters.of_scope(scope), scope, config)
     ]

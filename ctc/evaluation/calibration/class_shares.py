@@ -42,7 +42,7 @@ def fit_class_shares(
         entries.append(
             {
                 "label": label,
-                "made_for": event_setup(config.scoring).to_json(),
+                "made_for": event_setup(config.scoring, config.detector).to_json(),
                 "scope": scope,
                 "confidence": None,
                 "events": len(probabilities),

@@ -63,7 +63,9 @@ def write_calibrated_model(
     calibration = {
         label: found.to_json() | dict(fitted_on) for label, found in fitted.labels.items()
     }
-    thresholds = {one.label: one.thresholds for one in fitted.chosen_thresholds}
+    thresholds = {
+        one.label: one.thresholds for one in fitted.chosen_thresholds if not one.made_for.detector
+    }
     described = replace(
         info, calibration=calibration, thresholds=thresholds, promises=fitted.promises
     )

@@ -22,4 +22,5 @@ def promise_lines(promises: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterat
     for kind, describe in DESCRIPTIONS.items():
         for entry in promises.get(kind, ()):
             if entry["made_for"]["unit"] == "event":
-                yield describe(entry)
+                with_detector = "with the detector: " if entry["made_for"]["detector"] else ""
+                yield f"{with_detector}{describe(entry)}"

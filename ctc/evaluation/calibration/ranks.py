@@ -79,7 +79,7 @@ def _predictions(
     data: EvaluationData, promise: ThresholdPromise, config: CalibrateConfig
 ) -> UnitPredictions | None:
     """Return the predictions that a promise is about, None for another aggregation."""
-    chosen = event_setup(config.scoring)
+    chosen = event_setup(config.scoring, config.detector)
     if promise.made_for == chosen:
         return data.events
     return data.photos if promise.made_for == chosen.of_photos else None

@@ -37,7 +37,7 @@ def fit_sets(
 
     Raises InputError as `promise_scope`.
     """
-    clusters, setup = Clusters.of_events(data), event_setup(config.scoring)
+    clusters, setup = Clusters.of_events(data), event_setup(config.scoring, config.detector)
     scope = promise_scope(clusters, config)
     units = [(setup, data.events)]
     if data.photos is not None:

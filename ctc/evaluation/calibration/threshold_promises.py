@@ -50,7 +50,7 @@ def fit_thresholds(
     For events with the chosen aggregation, for photos, and for events with every other aggregation
     that is installed and needs no option. Raises InputError as `promise_scope`.
     """
-    clusters, chosen = Clusters.of_events(data), event_setup(config.scoring)
+    clusters, chosen = Clusters.of_events(data), event_setup(config.scoring, config.detector)
     goal = Goal(config.precision, 1 - config.confidence, promise_scope(clusters, config))
     found: list[ThresholdPromise] = []
     notes: list[str] = []

@@ -1,0 +1,134 @@
+"""`ctc calibrate --detector`: fusion and promises for a detector and a model together."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image, ImageDraw
+
+from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.event_record import EventRecord
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.promises import PredictionSetup
+from ctc.cli.main import run
+from ctc.images import encode_jpeg
+from ctc.runtime.session import load_model
+
+COLOURS = {"fox": (255, 215, 215), "wolf": (215, 215, 255), "blank": None}
+CLASSES = tuple(COLOURS)
+EVENTS, PLACES = 90, 9
+
+
+def photo(shown: str, number: int) -> bytes:
+    image = Image.new("RGB", (160, 160), (40, 60, 40 + number % 7))
+    if COLOURS[shown]:
+        left = 20 + number % 40
+        ImageDraw.Draw(image).rectangle((left, 30, left + 60, 90), fill=COLOURS[shown])
+    return encode_jpeg(np.asarray(image), 95)
+
+
+def event(number: int) -> EventRecord:
+    """Return an event; every tenth animal is not to be seen."""
+    name = CLASSES[number % 3]
+    shown = "blank" if number % 10 == 4 else name
+    return EventRecord(
+        f"event {number}",
+        (photo(shown, number),),
+        ((160, 160),),
+        {"species": (CLASSES.index(name),)},
+        (f"{number}.jpg",),
+        {"location": f"place {number % PLACES}"},
+    )
+
+
+@pytest.fixture
+def animals(dataset_of) -> Dataset:
+    return dataset_of({"val": [event(number) for number in range(EVENTS)]}, {"species": CLASSES})
+
+
+@pytest.fixture
+def detector(tmp_path: Path, write_bright_detector: Callable[..., Path]) -> Path:
+    return write_bright_detector(tmp_path / "bright.onnx", (160, 160))
+
+
+@pytest.fixture
+def calibrate(detector, animals, tmp_path) -> Callable[..., Path]:
+    """A function that calibrates a model with the detector, and returns the new file."""
+
+    def start(model: Path, *options: str) -> Path:
+        output = tmp_path / "calibrated.onnx"
+        given = [model, animals.folder, "--detector", detector, "--output", output]
+        assert run(["calibrate", *map(str, given), *options]) == 0
+        return output
+
+    return start
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    rows = ["event,image"]
+    for number in range(6):
+        (tmp_path / f"{number}.jpg").write_bytes(event(number).jpegs[0])
+        rows.append(f"event {number},{number}.jpg")
+    (tmp_path / "events.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path / "events.csv"
+
+
+def promises(model: Path, kind: str) -> list[Any]:
+    return list(load_model(model).info.promises[kind])
+
+
+def test_calibrate_with_detector_keeps_what_was_fitted_with_and_without_it(
+    build_model, calibrate, capsys
+) -> None:
+    found = calibrate(build_model(sharpness=40.0, classes=CLASSES), "--blank-loss", "0.4")
+    for kind in ("thresholds", "sets", "blanks"):
+        detectors = {bool(one["made_for"]["detector"]) for one in promises(found, kind)}
+        assert (kind, detectors) == (kind, {False, True})
+    (fusion,) = promises(found, "fusion")
+    setup = PredictionSetup.from_json(fusion["made_for"])
+    assert (setup.detector != "", fusion["classes"][:3]) == (True, list(CLASSES))
+    scores = [one["score"] for one in promises(found, "blanks")]
+    assert scores == ["classes", "classes and boxes"]
+    assert "with the detector: 'species': 90 events of 9 locations" in capsys.readouterr().err
+
+
+def test_predict_with_the_detector_decides_by_what_was_fitted_with_it(
+    build_model, calibrate, detector, table, tmp_path
+) -> None:
+    found = calibrate(build_model(sharpness=40.0, classes=CLASSES), "--blank-loss", "0.4")
+    output = tmp_path / "predictions.csv"
+    given = [found, table, "--event-id", "event", "--image", "image", "--output", output]
+    options = ["--detector", detector, "--sets", "0.7", "--drop-blanks"]
+    assert run(["predict", *map(str, [*given, *options])]) == 0
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["dropped"] for row in rows] == ["false", "false", "true", "false", "true", "true"]
+
+
+def test_calibrate_of_a_model_of_crops_is_fitted_to_what_the_detector_cuts_out(
+    build_model, calibrate
+) -> None:
+    model = build_model(sharpness=40.0, classes=("fox", "wolf", "deer"))
+    network = onnx.load(model)
+    how = json.dumps(Preprocessing(16, 24, crop_margin=0.1).to_json())
+    known = {entry.key: entry.value for entry in network.metadata_props}
+    onnx.helper.set_model_props(network, {**known, "preprocessing": how})
+    onnx.save(network, model)
+    found = calibrate(model)
+    info = load_model(found).info
+    assert info.calibration["species"]["answers"] < EVENTS
+    assert all(one["made_for"]["detector"] for one in promises(found, "thresholds"))
+
+
+def test_calibrate_needs_a_detector_for_its_options(build_model, animals, tmp_path, capsys) -> None:
+    given = [build_model(), animals.folder, "--output", tmp_path / "c.onnx", "--tiles", "2"]
+    assert run(["calibrate", *map(str, given)]) == 2
+    assert "--detector" in capsys.readouterr().err
