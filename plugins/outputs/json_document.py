@@ -9,7 +9,8 @@ The keys are those of camera-trap-classifier 2.x:
            "meta_data": {}}}
 
 A model with multi-label labels adds `"predictions_present": {"species": ["cat", "dog"]}`, the
-classes that are present, most probable first. Probabilities are numbers, rounded to four decimals.
+classes that are present, most probable first. Probabilities are numbers of six significant digits,
+those of the top classes of four decimals.
 A model that tells what is unlike anything learnt adds `"strangeness": 12.3` to events and photos,
 and `"unknown_reason": {"species": "unlike anything learnt"}` to events with an unknown class.
 Decisions add their columns, such as `"rank": {"species": "family"}`.
@@ -35,7 +36,7 @@ from ctc.artifacts.predictions import (
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import exif_fields
-from .rows import MAX_CLASSES, most_likely
+from .rows import DIGITS, MAX_CLASSES, most_likely
 
 
 @hookimpl
@@ -135,7 +136,7 @@ def _probabilities_by_class(
 ) -> dict[str, dict[str, float]]:
     return {
         label: {
-            name: round(value, 4)
+            name: float(f"{value:.{DIGITS}g}")
             for name, value in most_likely(names, probabilities[label], max_classes).items()
         }
         for label, names in classes.items()

@@ -55,6 +55,10 @@ PER_BOX = Option(
 BOX = ("box_category", "box_confidence", "box_x", "box_y", "box_width", "box_height")
 """Columns of a table of boxes; the category is the detector's."""
 
+DIGITS = 6
+"""Significant digits of the probabilities of all classes in text: fewer make ties of rare classes,
+which changes what `ctc evaluate` finds of them."""
+
 MAX_CLASSES = Option(
     "max-classes",
     "Write only the N most likely classes of each label, which keeps files of models with many "

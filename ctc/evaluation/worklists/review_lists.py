@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.event_record import MISSING
 from ctc.evaluation.answers.predictions import EvaluationData, is_known
 from ctc.evaluation.worklists.active_learning import rank_for_labelling
 from ctc.evaluation.worklists.label_errors import LabelErrorCandidates, find_label_errors
@@ -74,7 +75,12 @@ def write_to_label(data: EvaluationData, path: Path, for_excel: bool = False) ->
     return _write_csv(
         path,
         _TO_LABEL_COLUMNS,
-        (row for label in data.truth for row in _to_label_rows(data, label)),
+        (
+            row
+            for label, truth in data.truth.items()
+            if (truth != MISSING).any()
+            for row in _to_label_rows(data, label)
+        ),
         for_excel,
     )
 

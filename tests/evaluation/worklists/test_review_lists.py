@@ -42,3 +42,8 @@ def test_review_lists_for_excel_escape_formulas(make_data, tmp_path) -> None:
     text = (tmp_path / "errors.csv").read_text(encoding="utf-8")
     assert text.startswith("\ufefflabel,event_id,")
     assert ",'=deer(),fox," in text
+
+
+def test_to_label_leaves_out_labels_without_any_ground_truth(make_data, tmp_path) -> None:
+    data = make_data([-1, -1], [[0.9, 0.1], [0.5, 0.5]], ["deer", "fox"])
+    assert write_to_label(data, tmp_path / "label.csv") == 0

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ def test_columns_and_quotes_are_those_of_version_2(write, predictions) -> None:
     text = write("csv", [replace(predictions[0], meta={})]).read_bytes().decode()
     assert text == (
         f"{SEED},{FACTS}\n"
-        '"1","species","cat","0.5350","{""cat"": 0.5350, ""dog"": 0.4650}","","","",""\n'
+        '"1","species","cat","0.5350","{""cat"": 0.535, ""dog"": 0.465}","","","",""\n'
         '"1","standing","1","0.5399","{""0"": 0.4601, ""1"": 0.5399}","","","",""\n'
     )
 
@@ -31,7 +32,7 @@ def test_names_are_escaped_and_predictions_all_is_json(write, predictions) -> No
     odd = rows(write("csv", predictions))[2]
     assert odd["id"] == '2,"x"\n'
     assert odd["prediction_top"] == "🦊, fox"
-    assert json.loads(odd["predictions_all"]) == {'say "cat", or\nnot': 0.0, "🦊, fox": 1.0}
+    assert json.loads(odd["predictions_all"]) == {'say "cat", or\nnot': 4e-05, "🦊, fox": 0.99996}
 
 
 def test_meta_columns_come_last_with_unique_names(write, predictions) -> None:
@@ -88,7 +89,7 @@ def test_max_classes_keeps_most_likely_classes_best_first(write, predictions) ->
     assert [json.loads(row["predictions_all"]) for row in short] == [
         {"cat": 0.535},
         {"1": 0.5399},
-        {"🦊, fox": 1.0},
+        {"🦊, fox": 0.99996},
         {"0": 1.0},
     ]
     without = [{**row, "predictions_all": ""} for row in full]
@@ -156,3 +157,14 @@ def test_write_gives_row_per_entry(write, predictions, ids, per_photo) -> None:
     assert [(row["id"], row["text"]) for row in table] == [
         (one, one) for one in ids for _ in range(copies)
     ]
+
+
+def test_small_probabilities_keep_their_order(write, predictions) -> None:
+    small = np.array([1e-5, 1.00001e-5], np.float32)
+    event = replace(
+        predictions[0], probabilities={**predictions[0].probabilities, "species": small}
+    )
+    first, second = json.loads(rows(write("csv", [event]))[0]["predictions_all"]).values()
+    assert first < second
+    document = json.loads(write("json", [event]).read_text())["1"]["aggregated_pred"]["species"]
+    assert [*document.values()] == [first, second]
