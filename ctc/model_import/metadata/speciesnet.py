@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.taxonomy import SPECIESNET_RANKS
+from ctc.artifacts.taxonomy import COMMON_NAME, SPECIESNET_RANKS
 from ctc.artifacts.taxonomy_file import is_speciesnet_label as is_label
 from ctc.errors import InputError, shorten
 from ctc.model_import.description import Description, Taxonomy
@@ -52,9 +52,8 @@ def parse_labels(lines: Sequence[str], path: object) -> tuple[tuple[str, ...], T
             if not name or scientific[name] > 1 or name in common:
                 name = ";".join(row)
         classes.append(name)
-        taxonomy[name] = {
-            rank: value for rank, value in zip(SPECIESNET_RANKS, row, strict=False) if value
-        }
+        keys = (*SPECIESNET_RANKS, COMMON_NAME)
+        taxonomy[name] = {key: value for key, value in zip(keys, row, strict=True) if value}
     return tuple(classes), taxonomy
 
 

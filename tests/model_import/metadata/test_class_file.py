@@ -99,8 +99,9 @@ def test_labels_of_speciesnet_give_names_and_ranks(tmp_path) -> None:
         "family": "canidae",
         "genus": "vulpes",
         "species": "vulpes",
+        "common_name": "red fox",
     }
-    assert found.taxonomy["blank"] == {}
+    assert found.taxonomy["blank"] == {"common_name": "blank"}
     path.write_text(f"{UUID};a;b;c;d;e;f\n{UUID};a;b;c\n")
     with pytest.raises(InputError, match=r"line 2 .* it has 4 fields"):
         read_class_file(path)
