@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from ctc.errors import UsageError, reason
 from ctc.reporting import counted
@@ -134,8 +135,21 @@ class Server(uvicorn.Server):
 
 
 def create_server(service: Service) -> Server:
-    """Return a uvicorn server with limits on connections, headers and shutdown."""
-    app = ConnectionMiddleware(create_app(service, lambda: server.should_exit))
+    """Return the uvicorn server of a service."""
+    return server_around(
+        lambda is_stopping: create_app(service, is_stopping), service.config.limits.shutdown_timeout
+    )
+
+
+def server_around(
+    make_app: Callable[[Callable[[], bool]], ASGIApp], shutdown_timeout: float
+) -> Server:
+    """Return a uvicorn server with limits on connections, headers and shutdown.
+
+    `make_app` gets a function that tells whether the server has been asked to stop.
+    `shutdown_timeout`: seconds for requests in progress when the server is stopped.
+    """
+    app = ConnectionMiddleware(make_app(lambda: server.should_exit))
     server = Server(
         uvicorn.Config(
             app,
@@ -147,10 +161,10 @@ def create_server(service: Service) -> Server:
             access_log=False,
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=math.ceil(service.config.limits.shutdown_timeout),
+            timeout_graceful_shutdown=math.ceil(shutdown_timeout),
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         ),
-        service.config.limits.shutdown_timeout,
+        shutdown_timeout,
     )
     return server
 

@@ -119,9 +119,11 @@ def _own_answer(connection: sqlite3.Connection, event: str, reviewer: str) -> An
 
 
 def find_request(
-    connection: sqlite3.Connection, reviewer: str, request: str
+    connection: sqlite3.Connection, reviewer: str, request: str | None
 ) -> list[AnswerRecord] | None:
     """Return the records of a request that was acknowledged before, None if it was not."""
+    if request is None:
+        return None
     row = connection.execute(
         "SELECT number FROM actions WHERE reviewer = ? AND request = ?", (reviewer, request)
     ).fetchone()

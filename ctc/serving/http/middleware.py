@@ -55,28 +55,37 @@ class BearerAuthMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["type"] == "http"
-            and not _is_public(scope["path"])
+            and not is_public(scope["path"])
             and not self._has_valid_token(Headers(scope=scope))
         ):
-            error = ApiError(
-                HTTPStatus.UNAUTHORIZED,
-                "this server needs a token: Authorization: Bearer TOKEN",
-                {"WWW-Authenticate": "Bearer"},
-            )
-            await error_response(scope, error)(scope, receive, send)
+            await error_response(scope, missing_token())(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     def _has_valid_token(self, headers: Headers) -> bool:
         """Compare digests in constant time: the duration tells nothing about the token."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(
-            _digest(token.strip()), self._digest
-        )
+        token = bearer_token(headers)
+        return token is not None and hmac.compare_digest(_digest(token), self._digest)
 
 
-def _is_public(path: str) -> bool:
+def is_public(path: str) -> bool:
+    """Return whether a path needs no token: the page, its files and the health checks."""
     return path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIX)
+
+
+def bearer_token(headers: Headers) -> str | None:
+    """Return the token of a request, None without one."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def missing_token() -> ApiError:
+    """Return the error for a request without a token that is known."""
+    return ApiError(
+        HTTPStatus.UNAUTHORIZED,
+        "this server needs a token: Authorization: Bearer TOKEN",
+        {"WWW-Authenticate": "Bearer"},
+    )
 
 
 def _digest(token: str) -> bytes:
