@@ -7,7 +7,9 @@ from typing import Any
 
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
+from ctc.artifacts.threshold_promise import ThresholdPromise
 from ctc.evaluation.html.formatting import format_percent
+from ctc.inference.own_thresholds import THRESHOLDS
 from ctc.reporting import counted
 
 
@@ -34,12 +36,27 @@ def threshold_lines(model: ModelInfo) -> Iterator[str]:
                 if label in model.multi_label
                 else "Predictions below the threshold are “unknown” and need review."
             )
-            yield f"{label}: {thresholds}. {rest}"
+            yield f"{label}: {thresholds}. {rest}{_promise(model, label)}"
         elif label in model.multi_label:
             usual = format_percent(PRESENCE_THRESHOLD)
             yield f"{label}: none; each class counts as present from a probability of {usual}."
         else:
             yield f"{label}: none; the most probable class is predicted, whatever its probability."
+
+
+def _promise(model: ModelInfo, label: str) -> str:
+    """Return what the thresholds promise and for whom, as a sentence; '' if they don't."""
+    promises = [ThresholdPromise.from_json(one) for one in model.promises.get(THRESHOLDS, ())]
+    chosen = [one for one in promises if one.label == label and one.made_for.unit == "event"]
+    if not chosen:
+        return ""
+    one = chosen[0]
+    each = "all classes at once" if one.joint else "each class"
+    return (
+        f" Promised for {one.scope}, with {format_percent(one.confidence)} confidence for {each}:"
+        f" at least {format_percent(one.precision)} of the accepted answers are right, for events"
+        f" with {one.made_for.describe()}."
+    )
 
 
 def _describe_calibration(found: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ def coverage_curve(coverage: Coverage) -> Markup:
         f" {points[0][1]:.0%} with the most confident {points[0][0]:.0%}"
     )
     x, y = Axis("accepted without review", 0, 1, True), Axis("accuracy", floor, 1, True)
-    band = Band("95 % interval", lower, upper)
+    band = Band("95 % interval, same cameras", lower, upper)
     return line_chart(summary, x, y, [Line("accuracy of the accepted", points)], band=band)
 
 

@@ -36,6 +36,7 @@ from ctc.evaluation.metrics.evaluation import (
     UnitScores,
 )
 from ctc.evaluation.training_history import History
+from ctc.evaluation.training_overlap import overlap_notes
 
 MAX_LOCATIONS = 40
 
@@ -97,6 +98,7 @@ def write_evaluation_report(
     values = {
         "title": f"Evaluation of {subject.get('model') or subject.get('predictions') or 'a model'}",
         "about": describe_subject(evaluation),
+        "warnings": overlap_notes(str(subject.get("trained")), str(subject.get("split"))),
         "pages": pages,
         "several": [
             (f"several-{number}", label, multi_label_summary(label, found), found.units)

@@ -14,9 +14,12 @@ from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
 from ctc.evaluation.config import ReportConfig
 from ctc.evaluation.explain.explain import Example, Explanation, Explanations
+from ctc.evaluation.html.evaluation_report import ReportExtras, write_evaluation_report
 from ctc.evaluation.html.summary import describe_subject
+from ctc.evaluation.html.thumbnails import thumbnails_from_files
 from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 from ctc.evaluation.training_history import read_history
+from ctc.evaluation.training_overlap import THIS_SPLIT
 
 
 def test_evaluation_report_has_closed_tags_and_unique_anchors(
@@ -237,3 +240,26 @@ def test_evaluation_report_escapes_names_that_are_not_unicode(
     odd = "fox\udcff"
     page = read_page(write_report(make_data([0, 1], [[0.9, 0.1], [0.2, 0.8]], [odd, "wolf"])))
     assert "fox\\udcff" in page.text
+
+
+def test_evaluation_report_begins_with_a_warning_if_the_model_learnt_these_photos(
+    data, read_page, tmp_path
+) -> None:
+    context = EvaluationContext({"split": "train", "trained": THIS_SPLIT})
+    page = read_page(
+        write_evaluation_report(
+            evaluate(data, context), data, tmp_path / "r", thumbnails_from_files(), ReportExtras()
+        )
+    )
+    warned = page.text.index("the model was trained on split 'train' of this dataset")
+    assert warned < page.text.index("Summary\n\n")
+
+
+def test_evaluation_report_names_the_interval_for_new_cameras(
+    data, data_without_facts, write_report, read_page
+) -> None:
+    with_locations = read_page(write_report(data)).text
+    without = read_page(write_report(data_without_facts)).text
+    assert "for events of new cameras" in with_locations
+    assert "fewer than two locations are known" in without
+    assert "for events of new cameras" not in without
