@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -171,6 +171,14 @@ class _Writer:
                 f"UPDATE {table} SET event = ? WHERE event = ?", (old["number"], new["number"])
             )
         return True
+
+
+def mark_missing(connection: sqlite3.Connection, missing: Collection[str]) -> None:
+    """Mark the photos with these paths as missing, and all others as there."""
+    connection.execute("CREATE TEMP TABLE missing (path TEXT PRIMARY KEY) WITHOUT ROWID")
+    connection.executemany("INSERT OR IGNORE INTO missing VALUES (?)", [(one,) for one in missing])
+    connection.execute("UPDATE photos SET is_missing = path IN (SELECT path FROM missing)")
+    connection.execute("DROP TABLE missing")
 
 
 def _count(connection: sqlite3.Connection, condition: str) -> int:

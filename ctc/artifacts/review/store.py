@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from sqlite3 import Connection
@@ -17,7 +17,7 @@ from ctc.artifacts.review.clock import to_text
 from ctc.artifacts.review.database.connection import ConnectionPool
 from ctc.artifacts.review.database.opening import check, create
 from ctc.artifacts.review.event_rows import photo_from_row, read_events
-from ctc.artifacts.review.event_writer import LoadResult, replace_events
+from ctc.artifacts.review.event_writer import LoadResult, mark_missing, replace_events
 from ctc.artifacts.review.photo_places import PhotoPlaces
 from ctc.artifacts.review.records import (
     AnswerRecord,
@@ -119,24 +119,37 @@ class ReviewStore:
             labels.add_class(connection, label, name)
 
     def replace_events(
-        self, events: Iterable[ReviewEvent], on_progress: Callable[[int], None] | None = None
+        self,
+        events: Iterable[ReviewEvent],
+        given: Sequence[ReviewLabel] | None = None,
+        about: StoreAbout | None = None,
+        on_progress: Callable[[int], None] | None = None,
     ) -> LoadResult:
-        """Replace all events; people's answers stay with those of the same id and photos.
+        """Replace all events, the labels and the facts about the store, those that are given.
 
-        Of an event are read: `id`, `photos`, `place`, `time`, `predictions`, `blank`, `cluster` and
-        `meta`; its key may be ''. Events that are gone and have answers are kept, marked so.
-        `on_progress` gets the number of events since the last call.
+        People's answers stay with the events of the same id and photos; events that are gone and
+        have answers are kept, marked so. Of an event are read: `id`, `photos`, `place`, `time`,
+        `predictions`, `blank`, `cluster` and `meta`; its key may be ''. `given`: see
+        `labels.write_labels`. `on_progress` gets the number of events since the last call.
         """
         with self._pool.write() as connection:
+            if given is not None:
+                labels.write_labels(connection, given)
+            if about is not None:
+                write_about(connection, about)
             return replace_events(connection, events, on_progress)
 
-    def set_missing(self, missing: Iterable[str]) -> None:
-        """Mark the photos with these paths as missing, and all others as there."""
+    def photo_paths(self) -> list[str]:
+        """Return the paths of all photos, as in the predictions."""
+        with self._pool.read() as connection:
+            rows = connection.execute("SELECT DISTINCT path FROM photos ORDER BY event, n")
+            return [row["path"] for row in rows]
+
+    def set_places(self, about: StoreAbout, missing: Collection[str]) -> None:
+        """Change where photos are; those with the paths `missing` are marked, others are there."""
         with self._pool.write() as connection:
-            connection.execute("UPDATE photos SET is_missing = 0 WHERE is_missing")
-            connection.executemany(
-                "UPDATE photos SET is_missing = 1 WHERE path = ?", [(path,) for path in missing]
-            )
+            write_about(connection, about)
+            mark_missing(connection, missing)
 
     # events
 
@@ -220,10 +233,8 @@ class ReviewStore:
         class.
         """
         with self._pool.write() as connection:
-            if request is not None:
-                known = history.find_request(connection, reviewer.name, request)
-                if known is not None:
-                    return known
+            if known := history.find_request(connection, reviewer.name, request):
+                return known
             check_keys(connection, keys)
             check_versions(connection, reviewer.name, versions or {})
             labels.admit(connection, answer)
@@ -233,13 +244,23 @@ class ReviewStore:
             return records
 
     def undo(self, reviewer: Reviewer, request: str | None = None) -> list[AnswerRecord]:
-        """Take back the reviewer's last action that is not undone; [] if there is none."""
+        """Take back the reviewer's last action that is not undone; [] if there is none.
+
+        `request`: see `answer`.
+        """
         with self._pool.write() as connection:
+            if known := history.find_request(connection, reviewer.name, request):
+                return known
             return history.write_undo(connection, reviewer, self._now(), request)
 
     def redo(self, reviewer: Reviewer, request: str | None = None) -> list[AnswerRecord]:
-        """Take back the reviewer's last undo; [] if there is none since their last answer."""
+        """Take back the reviewer's last undo; [] if there is none since their last answer.
+
+        `request`: see `answer`.
+        """
         with self._pool.write() as connection:
+            if known := history.find_request(connection, reviewer.name, request):
+                return known
             return history.write_redo(connection, reviewer, self._now(), request)
 
     def can_undo(self, reviewer: str) -> tuple[bool, bool]:

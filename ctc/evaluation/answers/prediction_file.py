@@ -37,7 +37,7 @@ ClassProbabilities = tuple[tuple[str, ...], ProbabilityRow]
 """Class names and their probabilities."""
 
 
-class _Row(NamedTuple):
+class PredictionRow(NamedTuple):
     """A prediction of one label, for an event or (with a `path`) for a photo.
 
     `values` are the probabilities of `classes`. `meta` holds all other columns. `present` are the
@@ -62,20 +62,8 @@ def read_predictions(
     `aggregator_factory` makes combines them to events. Raises CtcError if the file can't be read
     as predictions.
     """
-    readers = {".csv": _csv_rows, ".json": _json_rows, ".parquet": _parquet_rows}
-    reader = readers.get(path.suffix.lower())
-    if other := describe_other_kind(path, "predictions"):
-        raise UsageError(other)
-    if reader is None or path.name.lower().endswith(MEGADETECTOR):
-        listed = ", ".join(f"'{suffix}'" for suffix in SUFFIXES)
-        raise UsageError(
-            f"'{path}' is not a prediction file with all probabilities ({listed}):"
-            " make one with `ctc predict`"
-        )
-    if not path.is_file():
-        raise UsageError(f"prediction file '{path}' does not exist: make one with `ctc predict`")
     try:
-        collector, presence = _collect(reader(path), location)
+        collector, presence = _collect(prediction_rows(path), location)
         data = collector.to_evaluation_data(aggregator_factory(presence))
     except InputError as error:
         raise InputError(f"'{path}': {error}") from None
@@ -90,8 +78,28 @@ def read_predictions(
     )
 
 
+def prediction_rows(path: Path) -> Iterator[PredictionRow]:
+    """Return the rows of a prediction file, in the order of the file.
+
+    Raises CtcError, here or while iterating, if it can't be read as predictions.
+    """
+    readers = {".csv": _csv_rows, ".json": _json_rows, ".parquet": _parquet_rows}
+    reader = readers.get(path.suffix.lower())
+    if other := describe_other_kind(path, "predictions"):
+        raise UsageError(other)
+    if reader is None or path.name.lower().endswith(MEGADETECTOR):
+        listed = ", ".join(f"'{suffix}'" for suffix in SUFFIXES)
+        raise UsageError(
+            f"'{path}' is not a prediction file with all probabilities ({listed}):"
+            " make one with `ctc predict`"
+        )
+    if not path.is_file():
+        raise UsageError(f"prediction file '{path}' does not exist: make one with `ctc predict`")
+    return reader(path)
+
+
 def _collect(
-    rows: Iterator[_Row], location: str
+    rows: Iterator[PredictionRow], location: str
 ) -> tuple[PredictionCollector, dict[str, PresenceThresholdEstimator]]:
     """Collect all rows; the second value estimates the thresholds of the multi-label labels."""
     collector, presence = PredictionCollector(), dict[str, PresenceThresholdEstimator]()
@@ -116,7 +124,7 @@ def _collect(
     return collector, presence
 
 
-def _reorder_values(row: _Row, classes: tuple[str, ...]) -> ProbabilityRow:
+def _reorder_values(row: PredictionRow, classes: tuple[str, ...]) -> ProbabilityRow:
     if set(row.classes) != set(classes):
         raise InputError(
             f"event '{row.id}' has other classes of '{row.label}' than the first one: "
@@ -126,7 +134,7 @@ def _reorder_values(row: _Row, classes: tuple[str, ...]) -> ProbabilityRow:
     return [named[name] for name in classes]
 
 
-def _csv_rows(path: Path) -> Iterator[_Row]:
+def _csv_rows(path: Path) -> Iterator[PredictionRow]:
     table = open_table(path)
     _check_columns(table.columns)
     id_at, label_at, all_at = (table.columns[name] for name in _COLUMNS)
@@ -142,7 +150,9 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
             photo = None if path_at is None else cells[path_at]
             facts = {name: cells[at] for name, at in meta.items()}
             present = None if present_at is None else _parse_present(line, cells[present_at])
-            yield _Row(cells[id_at], cells[label_at], classes, values, photo, facts, present)
+            yield PredictionRow(
+                cells[id_at], cells[label_at], classes, values, photo, facts, present
+            )
 
 
 def _parse_uniform_rows(rows: list[tuple[str, str]]) -> dict[int, ClassProbabilities]:
@@ -182,7 +192,7 @@ def _parse_present(line: int, cell: str) -> list[str] | None:
     return names
 
 
-def _parquet_rows(path: Path) -> Iterator[_Row]:
+def _parquet_rows(path: Path) -> Iterator[PredictionRow]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -196,7 +206,7 @@ def _parquet_rows(path: Path) -> Iterator[_Row]:
             for row, (classes, values) in zip(
                 rows, _parse_map_column(batch.column(_ALL)), strict=True
             ):
-                yield _Row(
+                yield PredictionRow(
                     row["id"], row["label"], classes, values, row.get(_PATH), row, row.get(_PRESENT)
                 )
     except (pa.ArrowException, OSError, AttributeError, TypeError, ValueError) as error:
@@ -227,12 +237,12 @@ def _parse_map_column(column: pa.MapArray) -> Iterator[ClassProbabilities]:
         yield known[own], values[start:end]
 
 
-def _json_rows(path: Path) -> Iterator[_Row]:
+def _json_rows(path: Path) -> Iterator[PredictionRow]:
     for event_id, entry in json_events(path):
         try:
             present = entry.get(_PRESENT, {})
             for label, probabilities in entry["aggregated_pred"].items():
-                yield _Row(
+                yield PredictionRow(
                     event_id,
                     label,
                     *_split_mapping(probabilities),
@@ -243,7 +253,9 @@ def _json_rows(path: Path) -> Iterator[_Row]:
             for photo in entry["images"]:
                 for label, probabilities in photo["predictions"].items():
                     meta = {**photo, **entry["meta_data"]}
-                    yield _Row(event_id, label, *_split_mapping(probabilities), photo["path"], meta)
+                    yield PredictionRow(
+                        event_id, label, *_split_mapping(probabilities), photo["path"], meta
+                    )
         except (KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"event '{event_id}' is not as `ctc predict` writes it: {describe_damage(error)}"

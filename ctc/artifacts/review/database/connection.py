@@ -18,6 +18,10 @@ from ctc.errors import CtcError
 
 BUSY_SECONDS = 20.0
 """How long a writer waits for others before it gives up."""
+_PRAGMAS = (
+    *("synchronous=FULL", "fullfsync=ON", "foreign_keys=ON"),
+    *("temp_store=MEMORY", "cache_size=-65536"),  # 64 MiB, for a load of 100,000 events
+)
 
 
 class ConnectionPool:
@@ -99,7 +103,7 @@ def connect(path: Path, writable: bool = True) -> sqlite3.Connection:
         check_same_thread=False,
     )
     connection.row_factory = sqlite3.Row
-    for pragma in ("synchronous=FULL", "fullfsync=ON", "foreign_keys=ON", "temp_store=MEMORY"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
