@@ -17,6 +17,7 @@ from ctc.evaluation.answers.split_images import read_split_images
 from ctc.evaluation.calibration.with_detector import cut_out_answers
 from ctc.evaluation.config import BATCH_SIZE, CalibrateConfig
 from ctc.evaluation.score_model import open_with_detector, score_model, score_with_detector
+from ctc.inference.cascade import Cascade
 from ctc.reporting import Reporter
 from ctc.runtime.session import Model
 
@@ -66,6 +67,8 @@ def score_for_calibration(
         return CalibrationAnswers(
             score_model(model, dataset, config.split, config.scoring, reporter, predictor)
         )
+    if config.detector.cascade and config.blank_loss is not None:
+        Cascade.of_loss(model.info, config.blank_loss)
     both = open_with_detector(model, dataset, config.detector, config.scoring)
     both = replace(both, asks_whole=True)
     boxes = score_with_detector(both, dataset, config.split, config.scoring, reporter)

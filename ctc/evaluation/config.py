@@ -56,11 +56,13 @@ class ReportConfig:
 
 @dataclass(frozen=True)
 class DetectorConfig:
-    """A detector that finds the animals for a model: its file, what counts as a box, and tiles."""
+    """A detector that finds the animals for a model: its file, what counts as a box, tiles, and
+    whether it is asked after the model, see `ctc/inference/cascade.py`."""
 
     path: Path
     boxes: DetectionConfig = field(default_factory=DetectionConfig)
     tiles: TileConfig = field(default_factory=TileConfig)
+    cascade: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,9 +112,11 @@ def _with_promises(
         thresholds = fit_thresholds(calibrated, labels, whole, fitted_on)
         described = _with_thresholds(described, thresholds.promises)
         promises = fit_promises(calibrated, described, whole, fitted_on)
-    if answers.boxes and answers.both:
+    for one in _with_detector(config):
+        assert answers.boxes is not None
+        assert answers.both is not None
         found = fit_detector_promises(
-            answers.boxes, answers.both, described, fitted.calibrations, config, fitted_on
+            answers.boxes, answers.both, described, fitted.calibrations, one, fitted_on
         )
         thresholds = ThresholdFits(
             (*thresholds.promises, *found.thresholds), (*thresholds.notes, *found.notes)
@@ -128,6 +130,14 @@ def _with_promises(
         promises={**described.promises, **promises},
     )
     return result, described
+
+
+def _with_detector(config: CalibrateConfig) -> Iterator[CalibrateConfig]:
+    """Yield how the detector is used: for every photo, then as the second of a cascade."""
+    if config.detector is not None:
+        yield replace(config, detector=replace(config.detector, cascade=False))
+        if config.detector.cascade:
+            yield config
 
 
 def _with_thresholds(info: ModelInfo, thresholds: Sequence[ThresholdPromise]) -> ModelInfo:

@@ -121,15 +121,19 @@ def boxes_identity(
     }
 
 
-def detector_setup(detector: Path | None, boxes: DetectionConfig, tiles: TileConfig) -> str:
+def detector_setup(
+    detector: Path | None, boxes: DetectionConfig, tiles: TileConfig, cascade: bool = False
+) -> str:
     """Return how a detector is used, see `PredictionSetup`; '' for none.
 
-    Its digest, and the options that change its boxes where they are given.
+    Its digest, the options that change its boxes where they are given, and whether it is the second
+    of a cascade.
     """
     if detector is None:
         return ""
     given = {name: value for name, value in boxes_identity(boxes, tiles, None).items() if value}
-    return " ".join([read_model(detector).digest, *(f"{name} {given[name]}" for name in given)])
+    options = [f"{name} {given[name]}" for name in given]
+    return " ".join([read_model(detector).digest, *options, *["--cascade"] * cascade])
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,8 @@ class PredictConfig(RunConfig):
     """The options of `ctc predict`.
 
     `sets`: the probability with which the prediction set of an event is to hold the truth; None for
-    no sets. `drop_blanks`: mark the events that are blank by the model's promise.
+    no sets. `drop_blanks`: mark the events that are blank by the model's promise. `cascade`: see
+    `ctc/inference/cascade.py`.
     `threshold`, `class_list`, `strangers`: see `make_postprocessor`. `flips`: take the mean with
     the mirror image of each photo, or of each crop of a detector. `aggregation_options`: the
     options of the aggregation that are given, by key. `detector`: the file of a detector, whose
@@ -162,6 +167,7 @@ class PredictConfig(RunConfig):
     roll_up: bool = False
     sets: float | None = None
     drop_blanks: bool = False
+    cascade: bool = False
     geofence: Path | None = None
     country: str | None = None
     country_column: str | None = None
@@ -186,6 +192,7 @@ class PredictConfig(RunConfig):
             "--roll-up": "yes" if self.roll_up else None,
             "--sets": self.sets,
             "--drop-blanks": "yes" if self.drop_blanks else None,
+            "--cascade": "yes" if self.cascade else None,
             "--geofence": self.geofence and _digest(self.geofence, "geofence"),
             "--country": self.country,
             "--country-column": self.country_column,

@@ -29,8 +29,8 @@ EVENTS, PLACES = 90, 9
 def photo(shown: str, number: int) -> bytes:
     image = Image.new("RGB", (160, 160), (40, 60, 40 + number % 7))
     if COLOURS[shown]:
-        left = 20 + number % 40
-        ImageDraw.Draw(image).rectangle((left, 30, left + 60, 90), fill=COLOURS[shown])
+        left = 5 + number % 40
+        ImageDraw.Draw(image).rectangle((left, 20, left + 110, 130), fill=COLOURS[shown])
     return encode_jpeg(np.asarray(image), 95)
 
 
@@ -132,3 +132,74 @@ def test_calibrate_needs_a_detector_for_its_options(build_model, animals, tmp_pa
     given = [build_model(), animals.folder, "--output", tmp_path / "c.onnx", "--tiles", "2"]
     assert run(["calibrate", *map(str, given)]) == 2
     assert "--detector" in capsys.readouterr().err
+
+
+@pytest.fixture
+def cascade(build_model, calibrate) -> Path:
+    """A calibrated model whose green class is blank, for a cascade."""
+    model = build_model(sharpness=40.0, classes=("blank", "fox", "wolf"))
+    return calibrate(model, "--blank-loss", "0.4", "--cascade")
+
+
+def test_calibrate_fits_the_cascade_as_a_whole(cascade) -> None:
+    alone, searched, second = promises(cascade, "blanks")
+    assert (alone["made_for"]["detector"], "skip_above" in searched) == ("", False)
+    assert second["made_for"]["detector"] == searched["made_for"]["detector"] + " --cascade"
+    assert (second["skip_above"], second["animals"]) == (0.6, 60)
+    assert 0.3 <= second["skipped"] <= 0.5
+    assert second["lost"] / second["animals"] <= 0.4
+
+
+def boxes_and_answers(
+    model: Path, detector: Path, table: Path, output: Path, *more: str
+) -> tuple[list[int], list[dict[str, float]]]:
+    """Return how many boxes each photo has, and the answers for events."""
+    given = [model, table, "--event-id", "event", "--image", "image", "--output", output]
+    assert run(["predict", *map(str, [*given, "--detector", detector]), *more]) == 0
+    events = json.loads(output.read_text()).values()
+    boxes = [len(photo["boxes"]) for event in events for photo in event["images"]]
+    return boxes, [event["aggregated_pred"]["species"] for event in events]
+
+
+def test_predict_with_a_cascade_answers_as_the_detector_where_it_is_asked(
+    cascade, detector, table, tmp_path
+) -> None:
+    boxes, answers = boxes_and_answers(cascade, detector, table, tmp_path / "all.json")
+    more = ("--cascade", "--drop-blanks")
+    found = boxes_and_answers(cascade, detector, table, tmp_path / "cascade.json", *more)
+    assert boxes == [1, 1, 0, 1, 0, 0]
+    assert found[0] == boxes
+    assert [max(one, key=one.__getitem__) for one in found[1]] == [
+        max(one, key=one.__getitem__) for one in answers
+    ]
+
+
+def test_predict_with_a_cascade_does_not_search_photos_that_are_surely_blank(
+    cascade, detector, table, tmp_path
+) -> None:
+    network = onnx.load(cascade)
+    known = {entry.key: entry.value for entry in network.metadata_props}
+    fitted = json.loads(known["promises"])
+    fitted["blanks"][2]["skip_above"] = 0.01  # the blank probability of foxes is 0.015
+    onnx.helper.set_model_props(network, {**known, "promises": json.dumps(fitted)})
+    onnx.save(network, cascade)
+    output = tmp_path / "cascade.json"
+    boxes, _ = boxes_and_answers(cascade, detector, table, output, "--cascade")
+    assert boxes == [0, 0, 0, 0, 0, 0]
+
+
+def test_predict_refuses_a_cascade_that_was_not_fitted(
+    build_model, calibrate, detector, table, tmp_path, capsys
+) -> None:
+    model = calibrate(build_model(sharpness=40.0, classes=CLASSES), "--blank-loss", "0.4")
+    given = [model, table, "--event-id", "event", "--image", "image", "--detector", detector]
+    assert run(["predict", *map(str, given), "--output", str(tmp_path / "p.csv"), "--cascade"]) == 2
+    assert "--cascade needs a model that `ctc calibrate --detector" in capsys.readouterr().err
+
+
+def test_calibrate_refuses_a_cascade_without_a_promise_about_blanks(
+    build_model, animals, detector, tmp_path, capsys
+) -> None:
+    given = [build_model(), animals.folder, "--output", tmp_path / "c.onnx", "--cascade"]
+    assert run(["calibrate", *map(str, [*given, "--detector", detector])]) == 2
+    assert "--cascade needs --detector and --blank-loss" in capsys.readouterr().err

@@ -99,6 +99,12 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Fit how far a photo is from all that was learnt, if the model has features and doesn't"
     " tell yet.",
 )
+@option(
+    "--cascade",
+    is_flag=True,
+    help="With --detector and --blank-loss: also fit what `ctc predict --cascade` needs, which asks"
+    " the detector only where the model is not sure that a photo is blank.",
+)
 @apply_options((DETECTOR, *BOXES))
 @SCORING
 def command(
@@ -113,6 +119,8 @@ def command(
     """
     require_report_packages("calibrate")
     require_detector(options)
+    if options["cascade"] and (options["detector"] is None or options["blank_loss"] is None):
+        raise UsageError("--cascade needs --detector and --blank-loss: add them, or leave it out")
     check_model_output(output, overwrite)
     if output.resolve() == model_file.resolve():
         raise UsageError(f"'{output}' is the model itself: give --output the name of a new file")
@@ -123,9 +131,9 @@ def command(
 
     if not options.pop("strangers"):
         options["false_alarms"] = None
-    detector, boxes = options.pop("detector"), pop_boxes(options)
+    detector, boxes, cascade = options.pop("detector"), pop_boxes(options), options.pop("cascade")
     if detector is not None:
-        options["detector"] = DetectorConfig(detector, **boxes)
+        options["detector"] = DetectorConfig(detector, **boxes, cascade=cascade)
     config = CalibrateConfig(scoring=scoring_config(options), **options)
     result = calibrate_model(model_file, dataset_folder, output, config, console)
     _print_result(result, config.split)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.predictions import EventPrediction
 from ctc.artifacts.promises import PredictionSetup
 from ctc.artifacts.threshold_promise import ThresholdPromise
 from ctc.evaluation.answers.score_boxes import EvaluatedModel
@@ -23,6 +26,9 @@ from ctc.evaluation.calibration.with_detector import (
 )
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.statistics.clusters import Clusters
+from ctc.inference.box_classification import BoxClassificationModel, recombine
+from ctc.inference.cascade import SKIP_ABOVE, Cascade
+from ctc.inference.decisions.blanks import BLANKS, surest_box
 from ctc.inference.decisions.fusion import FUSION
 
 Promises = Mapping[str, list[dict[str, Any]]]
@@ -51,17 +57,51 @@ def fit_detector_promises(
     """Fuse the calibrated answers for a split, and fit promises to those for events held out.
 
     `scored`: the split as `model` answers it, which also asks for whole photos. `config` names the
-    detector. Raises CtcError as the fits do.
+    detector, and whether it is the second of a cascade. Raises CtcError as the fits do.
     """
     predictions = calibrated_predictions(scored.predictions, calibrations, model)
-    fused = fuse_answers(with_answers(scored.data, predictions), predictions)
+    cascade = _cascade(info, config)
+    skipped = 0.0
+    if cascade:
+        predictions, skipped = skip_photos(predictions, cascade, model)
+    surest = np.array([surest_box(event) or 0.0 for event in predictions], np.float32)
+    data = replace(with_answers(scored.data, predictions), surest_box=surest)
+    fused = fuse_answers(data, predictions)
     thresholds = fit_thresholds(fused.data, tuple(calibrations), config, fitted_on)
     setup = event_setup(config.scoring, config.detector)
     promises = {
         FUSION: _fusion_entries(fused, setup, config, fitted_on),
         **fit_promises(fused.data, info, config, fitted_on),
     }
+    if cascade:
+        for entry in promises.get(BLANKS, ()):
+            if entry["label"] == cascade.label:
+                entry.update({SKIP_ABOVE: cascade.skip_above, "skipped": skipped})
     return DetectorPromises(thresholds.promises, promises, (*fused.notes, *thresholds.notes))
+
+
+def _cascade(info: ModelInfo, config: CalibrateConfig) -> Cascade | None:
+    """Return the cascade that `config` asks for; raises UsageError, see `Cascade.of_loss`."""
+    if config.blank_loss is None or config.detector is None or not config.detector.cascade:
+        return None
+    return Cascade.of_loss(info, config.blank_loss)
+
+
+def skip_photos(
+    predictions: Sequence[EventPrediction], cascade: Cascade, model: BoxClassificationModel
+) -> tuple[tuple[EventPrediction, ...], float]:
+    """Return the predictions as the cascade gives them, and the share of photos that the detector
+    doesn't get."""
+    photos = skipped = 0
+    found = []
+    for event in predictions:
+        shown = []
+        for photo in event.images:
+            is_skipped = photo.whole is not None and cascade.skips(photo.whole, event.classes)
+            shown.append(replace(photo, boxes=(), set_aside=()) if is_skipped else photo)
+            photos, skipped = photos + 1, skipped + is_skipped
+        found.append(recombine(event, tuple(shown), model.boxes, model.aggregation))
+    return tuple(found), skipped / photos
 
 
 def _fusion_entries(

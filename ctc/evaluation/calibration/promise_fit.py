@@ -26,8 +26,12 @@ A truth that the model doesn't know is FOREIGN in the data: it counts as wrong.
 
 def event_setup(scoring: ScoringConfig, detector: DetectorConfig | None = None) -> PredictionSetup:
     """Return how events are predicted that are scored in this way."""
-    digest = detector_setup(detector.path, detector.boxes, detector.tiles) if detector else ""
-    return prediction_setup(scoring.aggregation, scoring.aggregation_options, digest, scoring.flips)
+    used = (
+        detector_setup(detector.path, detector.boxes, detector.tiles, detector.cascade)
+        if detector
+        else ""
+    )
+    return prediction_setup(scoring.aggregation, scoring.aggregation_options, used, scoring.flips)
 
 
 def promise_scope(clusters: Clusters, config: CalibrateConfig) -> Scope:

@@ -121,11 +121,11 @@ def choose_blanks(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any]
             "for all classes of the model"
         )
     entries = promised(answers, BLANKS, "--drop-blanks", " --blank-loss")
-    return {label: list(_limit(entry)) for label, entry in entries.items()}
+    return {label: list(blank_limit(entry)) for label, entry in entries.items()}
 
 
-def _limit(entry: Entry) -> BlankLimit:
-    """Return the limit of an entry; raises UsageError where nothing is promised."""
+def blank_limit(entry: Entry, option: str = "--drop-blanks") -> BlankLimit:
+    """Return the limit of an entry, which `option` needs; UsageError where nothing is promised."""
     try:
         if entry["limit"] is not None:
             return BlankLimit(*(float(entry[name]) for name in BlankLimit._fields))
@@ -135,7 +135,7 @@ def _limit(entry: Entry) -> BlankLimit:
             f"the model's blanks are damaged ({error!r}): calibrate its original again"
         ) from None
     raise UsageError(
-        f"--drop-blanks: `ctc calibrate` could not promise a loss of at most {loss:.1%} for "
+        f"{option}: `ctc calibrate` could not promise a loss of at most {loss:.1%} for "
         f"'{entry['label']}' with {animals:,} events with animals ({why}): calibrate on more events"
         " and locations, or leave the option out"
     )

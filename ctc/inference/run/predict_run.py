@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ctc.inference.box_classification import (
     BoxClassificationTask,
     box_postprocessor,
 )
+from ctc.inference.cascade import Cascade, CascadeTask
 from ctc.inference.classification import ClassificationCodec, ClassificationTask
 from ctc.inference.config import PredictConfig, detector_setup
 from ctc.inference.decisions.choice import AnswerFacts, choose_decisions
@@ -53,6 +54,8 @@ class PredictKind:
         """Return the options, of those of aggregations the ones of the chosen aggregation."""
         if config.detector is not None and config.decode != "cpu":
             raise UsageError("--detector needs --decode cpu: leave one of them out")
+        if config.cascade and (config.detector is None or config.class_list is not None):
+            raise UsageError("--cascade needs --detector, and all classes: leave out --classes")
         if config.flips and config.decode != "cpu":
             raise UsageError("--flips needs --decode cpu: leave one of them out")
         read_repeats(config.repeats)
@@ -90,9 +93,9 @@ class PredictKind:
             return ClassificationTask(
                 postprocessor, config.aggregation, config.aggregation_options, config.flips
             )
-        detector = detector_setup(config.detector, config.boxes, config.tiles)
-        fusion = own_fusion(network.classifier.info.promises, detector)
-        return BoxClassificationTask(
+        setup = run_setup(config, "event")
+        fusion = own_fusion(network.classifier.info.promises, setup.detector)
+        task = BoxClassificationTask(
             network.detector.path,
             DetectionTask(config.boxes, config.tiles, read_repeats(config.repeats)),
             box_postprocessor(
@@ -106,6 +109,11 @@ class PredictKind:
             config.flips,
             needs_whole(fusion),
         )
+        if not config.cascade:
+            return task
+        found = Cascade.promised(network.classifier.info, setup)
+        given = {one.name: getattr(task, one.name) for one in fields(task)}
+        return CascadeTask(**given, cascade=found)
 
     def decisions(
         self,
@@ -119,6 +127,11 @@ class PredictKind:
         check_place_columns(config, events.meta_columns)
         check_prior_column(config, events.meta_columns)
         setup = run_setup(config, events.unit)
+        if config.cascade and events.unit == "photo":
+            raise UsageError(
+                "--cascade is promised for events: group photos with --events-within, or give a "
+                "table of events"
+            )
         return choose_decisions(config, AnswerFacts(info, schema, setup))
 
     def codec(self, header: RunHeader) -> ClassificationCodec | BoxClassificationCodec:
@@ -132,7 +145,7 @@ class PredictKind:
 
 def run_setup(config: PredictConfig, unit: Unit) -> PredictionSetup:
     """Return how a run makes its predictions; `unit`: that of its events."""
-    detector = detector_setup(config.detector, config.boxes, config.tiles)
+    detector = detector_setup(config.detector, config.boxes, config.tiles, config.cascade)
     setup = prediction_setup(config.aggregation, config.aggregation_options, detector, config.flips)
     return setup if unit == "event" else setup.of_photos
 

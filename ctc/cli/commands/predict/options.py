@@ -55,6 +55,12 @@ DROP_BLANKS = option(
     help="Mark the events that are blank, as `ctc calibrate --blank-loss` fitted it; they stay in "
     "the output.",
 )
+CASCADE = option(
+    "--cascade",
+    is_flag=True,
+    help="Ask the detector only where the model is not sure that a photo is blank, as `ctc "
+    "calibrate --cascade` fitted it.",
+)
 
 predict_options = apply_options(
     (
@@ -73,6 +79,7 @@ predict_options = apply_options(
         DETECTOR,
         *BOXES,
         REPEATS,
+        CASCADE,
         *RUNTIME,
         DECODE,
         *RUN,
