@@ -105,6 +105,23 @@ def test_predict_answers_with_the_family_and_its_names(calibrated, tmp_path, cap
     assert "'species': 1 event answered, 1 at the rank 'family'" in capsys.readouterr().err
 
 
+def test_predict_in_shards_is_merged_to_the_same_bytes(calibrated, tmp_path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number, name in enumerate(("wolf", "empty", "fox")):
+        Image.fromarray(photo_of(name, number)).save(folder / f"{number}.png")
+    output = tmp_path / "p.csv"
+    command = ["predict", str(calibrated), str(folder), "--roll-up", "--output", str(output)]
+    assert run([*command, "--shard", "1/2"]) == run([*command, "--shard", "2/2"]) == 0
+    parts = [f"{output}.part-{number}-of-2" for number in (1, 2)]
+    assert run(["merge", *parts, "--output", str(tmp_path / "merged.csv")]) == 0
+    assert run(command) == 0
+    assert (tmp_path / "merged.csv").read_bytes() == output.read_bytes()
+    with output.open(newline="") as file:
+        answers = [row["prediction_top"] for row in csv.DictReader(file)]
+    assert answers == ["Canidae", "empty", "Canidae"]
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
