@@ -39,7 +39,7 @@ class ReviewStore:
     """A review store. All methods may be called in any thread.
 
     Methods that change something return when it is on disk, and change all or nothing. All raise
-    CtcError if the file can't be read or written.
+    StoreError if the file can't be read or written.
     """
 
     def __init__(self, pool: ConnectionPool, clock: Callable[[], float] = time.time) -> None:
@@ -251,6 +251,9 @@ class ReviewStore:
         with self._pool.write() as connection:
             if known := history.find_request(connection, reviewer.name, request):
                 return known
+            known = history.find_request(connection, reviewer.name, request)
+            if known is not None:
+                return known
             return history.write_undo(connection, reviewer, self._now(), request)
 
     def redo(self, reviewer: Reviewer, request: str | None = None) -> list[AnswerRecord]:
@@ -260,6 +263,9 @@ class ReviewStore:
         """
         with self._pool.write() as connection:
             if known := history.find_request(connection, reviewer.name, request):
+                return known
+            known = history.find_request(connection, reviewer.name, request)
+            if known is not None:
                 return known
             return history.write_redo(connection, reviewer, self._now(), request)
 

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ctc.artifacts.review.database.errors import translated_errors
-from ctc.errors import CtcError
+from ctc.artifacts.review.database.errors import StoreError, translated_errors
 
 BUSY_SECONDS = 20.0
 """How long a writer waits for others before it gives up."""
@@ -27,7 +26,7 @@ _PRAGMAS = (
 class ConnectionPool:
     """The connections of a process to one store; `read` and `write` may be called in any thread.
 
-    `uri`: of SQLite. `writable`: whether `write` may be called.
+    `writable`: whether `write` may be called.
     """
 
     def __init__(self, path: Path, writable: bool = True) -> None:
@@ -50,7 +49,7 @@ class ConnectionPool:
     def write(self) -> Iterator[sqlite3.Connection]:
         """Give the connection of the only writer; on disk when the block ends without an error."""
         if not self.writable:
-            raise CtcError(f"'{self.path}' was opened to read it only")
+            raise StoreError(f"'{self.path}' was opened to read it only")
         with self._writing, self._borrow() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -80,7 +79,7 @@ class ConnectionPool:
     def _take(self) -> sqlite3.Connection:
         with self._lock:
             if self._is_closed:
-                raise CtcError(f"'{self.path}' is closed")
+                raise StoreError(f"'{self.path}' is closed")
             if self._idle:
                 return self._idle.pop()
         return connect(self.path, self.writable)
@@ -114,5 +113,7 @@ def _uri(path: Path, writable: bool) -> str:
         return f"{uri}?mode=rw"
     log = path.with_name(path.name + "-wal")
     # SQLite can't open a file in WAL mode read-only where it may not write beside it
-    frozen = not os.access(path.parent, os.W_OK) and not log.exists()
+    as_self = os.access in os.supports_effective_ids
+    may_write = os.access(path.parent, os.W_OK, effective_ids=as_self)
+    frozen = not may_write and not log.exists()
     return f"{uri}?mode=ro{'&immutable=1' if frozen else ''}"

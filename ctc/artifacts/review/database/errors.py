@@ -33,16 +33,20 @@ _WRITE_FAILED = (
 )
 
 
+class StoreError(CtcError):
+    """The file of the store can't be read or written: the disk, its rights, locks, or damage."""
+
+
 @contextmanager
 def translated_errors(path: Path) -> Iterator[None]:
-    """Raise CtcError, naming `path`, for an error that the file, the disk or others cause."""
+    """Raise StoreError, naming `path`, for an error that the file, the disk or others cause."""
     try:
         yield
     except sqlite3.DatabaseError as error:
         message = _message(error)
         if message is None:
             raise
-        raise CtcError(f"'{path}' {message}") from error
+        raise StoreError(f"'{path}' {message}") from error
 
 
 def _message(error: sqlite3.DatabaseError) -> str | None:
