@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from ctc.artifacts.dataset import TRAIN, Dataset
+from ctc.artifacts.label_schema import LabelThresholds
 from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.promises import PredictionSetup
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.score_split import ScoredSplit
 from ctc.evaluation.calibration.calibration import undo_calibration
@@ -27,6 +27,7 @@ def model_context(
     left out with a detector.
     """
     info, scoring, detector = model.info, config.scoring, config.detector
+    own = own_thresholds(info, event_setup(scoring, detector))
     aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
     return EvaluationContext(
         subject={
@@ -41,7 +42,8 @@ def model_context(
             "failures": len(scored.failures),
         },
         train_counts=_train_class_counts(scored),
-        thresholds=_own_thresholds(info, event_setup(scoring, detector)),
+        thresholds=_by_class(info, own.events),
+        photo_thresholds=_by_class(info, own.photos),
         calibration=info.calibration,
         uncalibrated=None
         if detector
@@ -49,11 +51,10 @@ def model_context(
     )
 
 
-def _own_thresholds(info: ModelInfo, setup: PredictionSetup) -> dict[str, dict[str, float | None]]:
-    """Return the thresholds of events by label and class."""
+def _by_class(info: ModelInfo, thresholds: LabelThresholds) -> dict[str, dict[str, float | None]]:
     return {
         label: dict(zip(info.labels[label], limits, strict=True))
-        for label, limits in own_thresholds(info, setup).events.items()
+        for label, limits in thresholds.items()
     }
 
 

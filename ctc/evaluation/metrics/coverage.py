@@ -25,7 +25,7 @@ def compute_coverage(
 ) -> Coverage:
     """Compute accuracy and coverage for confidence thresholds and accuracy targets.
 
-    `thresholds` (K,) are the model's own per class, None if it has none.
+    `thresholds` (N,) are the model's own for each prediction's class, None if it has none.
     """
     top = probabilities.argmax(axis=1)
     ranked = _RankedPredictions(probabilities[np.arange(len(top)), top], top == truth, estimator)
@@ -41,9 +41,7 @@ def compute_coverage(
         ),
         scope=estimator.widest.scope,
         targets=ranked.targets(),
-        thresholds=None
-        if thresholds is None
-        else ranked.accepted(None, confidence >= thresholds[top]),
+        thresholds=None if thresholds is None else ranked.accepted(None, confidence >= thresholds),
     )
 
 

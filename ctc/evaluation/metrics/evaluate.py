@@ -50,13 +50,15 @@ class EvaluationContext:
 
     `subject` describes what was evaluated on what. `train_counts` are, by label, the class counts
     of the training split in the order of the model's classes. `thresholds` are by label and class,
-    None where no threshold suffices. `calibration` is that of the model's metadata, and
+    None where no threshold suffices; `photo_thresholds`, for labels where they are others, those of
+    photos and of events of one photo. `calibration` is that of the model's metadata, and
     `uncalibrated` are the predictions without it.
     """
 
     subject: Mapping[str, Any] = field(default_factory=dict)
     train_counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    photo_thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
     uncalibrated: EvaluationData | None = None
 
@@ -127,7 +129,8 @@ def _evaluate_unit(
     scores = compute_class_metrics(truth, probabilities, classes, estimator)
     before = context.uncalibrated and context.uncalibrated.for_unit(unit)
     location = data.location[event].astype(np.int64)
-    thresholds = _threshold_array(context.thresholds.get(label), classes)
+    is_single = (data.photos_in_event[event] == 1) | (unit == "photo")
+    thresholds = _own_thresholds(context, label, classes, top, is_single)
     return UnitScores(
         n=len(kept),
         missing=int((all_truth == MISSING).sum()),
@@ -198,6 +201,24 @@ def _rare_class_means(
     )
     means = [scores.macro(chosen) if (chosen & occurs).any() else None for chosen in (rare, ~rare)]
     return RareClasses(names, *means)
+
+
+def _own_thresholds(
+    context: EvaluationContext,
+    label: str,
+    classes: tuple[str, ...],
+    top: NDArray[np.int64],
+    is_single: NDArray[np.bool_],
+) -> NDArray[np.float32] | None:
+    """Return the threshold of each prediction's class `top` (N,), None if the model has none.
+
+    `is_single` (N,): of one photo, for which those of photos hold if there are any.
+    """
+    events = _threshold_array(context.thresholds.get(label), classes)
+    photos = _threshold_array(context.photo_thresholds.get(label), classes)
+    if events is None:
+        return None
+    return events[top] if photos is None else np.where(is_single, photos[top], events[top])
 
 
 def _threshold_array(

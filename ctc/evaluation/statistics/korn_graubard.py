@@ -117,9 +117,12 @@ def effective_size(
 
 def _reduction(n: float, clusters: int, tail: float) -> float:
     """Return the factor for a variance with `clusters` − 1 degrees of freedom in place of n − 1."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    return float((t.ppf(1 - tail, n - 1) / t.ppf(1 - tail, clusters - 1)) ** 2) if n > 1 else 1.0
+    if n <= 1:
+        return 1.0
+    all_apart, apart = stdtrit(np.array([n - 1, clusters - 1]), 1 - tail)
+    return float((all_apart / apart) ** 2)
 
 
 def clustered_interval(

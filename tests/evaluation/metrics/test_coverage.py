@@ -16,7 +16,7 @@ def test_compute_coverage_by_hand(estimator_of) -> None:
     found = compute_coverage(
         np.array([0, 0, 1, 0, 1], np.int32),
         np.stack([top, 1 - top], axis=1),
-        np.array([0.85, 0.0], np.float32),
+        np.full(5, 0.85, np.float32),
         estimator,
     )
     assert [(round(one.threshold, 4), one.share, one.accuracy.value) for one in found.curve] == [
