@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from ctc.evaluation.metrics.estimator import Estimator, ScopedClusters, estimate
 from ctc.evaluation.metrics.evaluation import CalibrationError
 from ctc.evaluation.statistics.bootstrap import ClusterBootstrap
-from ctc.evaluation.statistics.exact import Float64Array, Int64Array
+from ctc.evaluation.statistics.exact import CONFIDENCE, Float64Array, Int64Array
 
 BINS = 15
 MIN_DRAWS, MAX_DRAWS, MAX_DRAWN = 50, 500, 20_000_000
 HIGH = 0.95
-_STEPS = 30
+MAX_FACTOR = 100.0
+_STEPS = 40
 
 
 def bin_numbers(confidence: Float64Array) -> Int64Array:
@@ -46,46 +47,51 @@ def _debias(
 ) -> tuple[float, float, float]:
     """Return the error without what chance adds, and both ends of its interval.
 
-    Resamples of clusters vary around their mean as the error does around its own.
+    The true deviations are taken to be the observed ones times a factor: that for which the
+    observed error is the mean, for the value, or an unlikely high or low one, for the ends. Each
+    bin's deviation varies with the variance between clusters, at least as that of independent
+    predictions; the error as in resamples of clusters.
     """
+    from scipy.special import stdtrit
+
     bootstrap = ClusterBootstrap.from_clusters(scope.cluster)
-    groups = bootstrap.weights.shape[1]
+    groups, count = bootstrap.weights.shape[1], len(right)
     cell = bootstrap.cluster * BINS + bin_of
-    off = np.bincount(cell, right - confidence, groups * BINS).astype(np.float64)
-    off = off.reshape(groups, BINS)
-    sizes = np.bincount(cell, minlength=groups * BINS).reshape(groups, BINS).astype(np.float64)
-    binomial = np.bincount(bin_of, confidence * (1 - confidence), BINS).astype(np.float64)
-    value = _debiased_error(ece, off, sizes, binomial)
+    off = np.bincount(cell, right - confidence, groups * BINS).reshape(groups, BINS)
+    sizes = np.bincount(cell, minlength=groups * BINS).reshape(groups, BINS)
+    binomial = np.bincount(bin_of, confidence * (1 - confidence), BINS)
+    spread = np.sqrt(np.maximum(_between(off, sizes), binomial))
+    whole = off.sum(axis=0)
+
+    def true_error(observed: float) -> float:
+        return ece * _factor(observed * count, whole, spread)
+
+    if groups < 2:
+        return true_error(ece), float("nan"), float("nan")
     weights = bootstrap.weights.astype(np.float64)
     resampled = np.abs(weights @ off).sum(axis=1) / (weights @ sizes.sum(axis=1))
-    shifted = resampled - resampled.mean() + value
-    low, high = bootstrap.intervals(shifted[:, None])
-    return value, max(float(low[0]), 0.0), float(high[0])
+    half = float(stdtrit(groups - 1, (1 + CONFIDENCE) / 2) * resampled.std())
+    return true_error(ece), true_error(ece - half), true_error(ece + half)
 
 
-def _debiased_error(
-    ece: float, off: Float64Array, sizes: Float64Array, binomial: Float64Array
-) -> float:
-    """Return the error that would show as `ece` on average.
+def _between(off: Float64Array, sizes: NDArray[np.integer]) -> Float64Array:
+    """Return the variance of the sums (BINS,) between clusters, from those of each."""
+    groups, n = len(off), sizes.sum(axis=0)
+    mean = np.divide(off.sum(axis=0), n, out=np.zeros(BINS), where=n > 0)
+    squares = ((off - mean * sizes) ** 2).sum(axis=0)
+    return np.asarray(squares * groups / max(groups - 1, 1), np.float64)
 
-    The true deviations are taken to be the observed ones, reduced by one factor; each bin's varies
-    with the variance between clusters, at least as that of independent predictions, as a normal
-    one. `off`, `sizes`: (groups, BINS).
-    """
-    total = max(sizes.sum(), 1)
-    whole, n = off.sum(axis=0), sizes.sum(axis=0)
-    mean = np.divide(whole, n, out=np.zeros(BINS), where=n > 0)
-    groups = len(off)
-    between = ((off - mean * sizes) ** 2).sum(axis=0) * groups / max(groups - 1, 1)
-    spread = np.sqrt(np.maximum(between, binomial))
-    low, high = 0.0, 1.0
+
+def _factor(observed: float, whole: Float64Array, spread: Float64Array) -> float:
+    """Return how much of the deviations `whole` (BINS,) makes a sum of `observed` on average."""
+    low, high = 0.0, MAX_FACTOR
     for _ in range(_STEPS):
         factor = (low + high) / 2
-        if _folded_mean(factor * whole, spread).sum() / total < ece:
+        if _folded_mean(factor * whole, spread).sum() < observed:
             low = factor
         else:
             high = factor
-    return ece * low
+    return (low + high) / 2 if low else 0.0
 
 
 def _folded_mean(mean: Float64Array, spread: Float64Array) -> Float64Array:
