@@ -253,7 +253,7 @@ class _ImageEntryBuilder:
         members = self.taxa.get(taxon, frozenset())
         if ranked and ranked[0][0] in members:
             ranked.insert(0, (taxon[1], sum(value for name, value in seen if name in members)))
-        rounded = [[self.ids[name], min(1.0, round(value, 4))] for name, value in ranked]
+        rounded = [(self.ids[name], min(1.0, round(value, 4))) for name, value in ranked]
         return [[number, value] for number, value in rounded if value > 0]
 
     def _taxon(self, event: EventPrediction) -> tuple[str, str]:
