@@ -5,6 +5,7 @@ features/             features that `ctc probe` computed of remote datasets
 unfinished/           journals of unfinished predictions whose output is remote
 downloads/<digest>/   models of lists, until they are imported
 jax/                  what JAX compiled for GPUs
+thumbnails/           small copies of photos for the page of `ctc review`, the latest used ones
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ def features_folder() -> Path:
 def compilation_cache_folder() -> Path:
     """Return the folder of what JAX compiled; raises InputError if it can't be created."""
     return _cache_folder() / "jax"
+
+
+def thumbnails_folder() -> Path:
+    """Return the folder of small photos of `ctc review`; raises InputError, as all of these."""
+    return _cache_folder() / "thumbnails"
 
 
 def _cache_folder() -> Path:

@@ -35,7 +35,8 @@ def metadata(wheel: Path, name: str) -> str:
 def test_wheel_contains_every_module_and_nothing_else(wheel):
     sources = [path for folder in ("ctc", "plugins") for path in (CHECKOUT / folder).rglob("*.py")]
     sources += (CHECKOUT / "ctc" / "evaluation" / "html" / "templates").iterdir()
-    sources += (CHECKOUT / "ctc" / "serving" / "static").iterdir()
+    for package in ("review", "serving"):
+        sources += (CHECKOUT / "ctc" / package / "static").iterdir()
     expected = {
         path.relative_to(CHECKOUT).as_posix().replace("plugins/", "ctc_plugins/", 1)
         for path in sources

@@ -1,0 +1,1 @@
+"""The page of `ctc review`: a server for people's answers."""

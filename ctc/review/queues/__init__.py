@@ -1,0 +1,1 @@
+"""What to look at first: queues of events, filters, and pages of them."""
