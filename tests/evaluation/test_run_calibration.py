@@ -186,3 +186,34 @@ def test_calibrate_command_rejects_existing_output(
     assert calibrate(model, colour_dataset, tmp_path / "c.onnx") == 2
     assert (tmp_path / "c.onnx").read_text() == "mine"
     assert "is the model itself: give --output the name of a new file" in capsys.readouterr().err
+
+
+def test_evaluate_accepts_as_many_as_calibrate(build_model, colour_dataset, tmp_path) -> None:
+    options = ["--promise-for", "same-locations", "--precision", "0.3"]
+    model = build_model(sharpness=8.0)
+    assert calibrate(model, colour_dataset, tmp_path / "c.onnx", *options) == 0
+    events, photos = load_model(tmp_path / "c.onnx").info.promises["thresholds"][:2]
+    output = tmp_path / "e"
+    arguments = ["evaluate", str(tmp_path / "c.onnx"), str(colour_dataset.folder)]
+    assert run([*arguments, "--split", "val", "--output", str(output)]) == 0
+    metrics = json.loads((output / "metrics.json").read_text())
+    units = metrics["labels"]["species"]["units"]
+    accepted = sum(one["accepted"] for one in photos["classes"].values())
+    assert accepted > 0
+    assert round(units["photo"]["automation"]["thresholds"]["share"] * units["photo"]["n"]) == (
+        accepted
+    )
+    assert events["photos_per_event"]["median"] == 2
+
+
+def test_evaluate_leaves_out_thresholds_of_another_setup(
+    build_model, colour_dataset, tmp_path, capsys
+) -> None:
+    assert calibrate(build_model(), colour_dataset, tmp_path / "c.onnx", "--flips") == 0
+    after = _metrics(tmp_path / "c.onnx", colour_dataset, tmp_path / "e")
+    assert (
+        "the model's thresholds are left out: they were fitted for --aggregation mean --flips"
+        in (capsys.readouterr().err)
+    )
+    scores = after["labels"]["species"]["units"]["event"]
+    assert scores["automation"]["thresholds"] is None
