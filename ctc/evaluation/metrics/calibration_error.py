@@ -57,7 +57,8 @@ def _debias(
     bootstrap = ClusterBootstrap.from_clusters(scope.cluster)
     groups, count = bootstrap.weights.shape[1], len(right)
     cell = bootstrap.cluster * BINS + bin_of
-    off = np.bincount(cell, right - confidence, groups * BINS).reshape(groups, BINS)
+    off = np.asarray(np.bincount(cell, right - confidence, groups * BINS), np.float64)
+    off = off.reshape(groups, BINS)
     sizes = np.bincount(cell, minlength=groups * BINS).reshape(groups, BINS)
     binomial = np.bincount(bin_of, confidence * (1 - confidence), BINS)
     spread = np.sqrt(np.maximum(_between(off, sizes), binomial))
