@@ -63,6 +63,11 @@ def choose_sets(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any] |
     """Return the settings for `--sets`, None without it; see `Chooser`."""
     if config.sets is None:
         return None
+    if config.prior is not None:
+        raise UsageError(
+            "--sets and --prior exclude each other: sets hold the truth by the probabilities that "
+            "they were fitted to"
+        )
     entries = promised(answers, SETS, "--sets")
     limits = {
         label: _limits(entry, config.sets, answers.schema.labels[label])

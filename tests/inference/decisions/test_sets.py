@@ -105,6 +105,11 @@ def test_choose_sets_refuses_what_is_not_promised(
     assert words in str(raised.value)
 
 
+def test_choose_sets_refuses_a_prior() -> None:
+    with pytest.raises(UsageError, match="--sets and --prior exclude each other"):
+        choose_sets(config(sets=0.9, prior="auto"), answers(sets=[ENTRY]))
+
+
 def test_choose_sets_refuses_damaged_entries() -> None:
     with pytest.raises(InputError, match="damaged"):
         choose_sets(config(sets=0.9), answers(sets=[{**ENTRY, "levels": 3}]))
