@@ -124,8 +124,6 @@ def find_request(
     """Return the records of a request that was acknowledged before, None if it was not."""
     if request is None:
         return None
-    if request is None:
-        return None
     row = connection.execute(
         "SELECT number FROM actions WHERE reviewer = ? AND request = ?", (reviewer, request)
     ).fetchone()

@@ -9,13 +9,15 @@ from ctc.errors import CtcError, InputError, shorten
 
 
 class ConflictError(CtcError):
-    """Others answered some events since the reviewer saw them; `others`: their names by key."""
+    """Others answered events since the reviewer saw them; `others`: their names by key.
 
-    def __init__(self, others: Mapping[str, str]) -> None:
+    `asked`: how many events the reviewer answered.
+    """
+
+    def __init__(self, others: Mapping[str, str], asked: int) -> None:
         names = " and ".join(sorted(set(others.values())))
-        events = "event" if len(others) == 1 else f"{len(others):,} of these events"
-        what = "this event" if len(others) == 1 else events
-        super().__init__(f"{names} answered {what} meanwhile: look again, then answer")
+        events = "this event" if asked == 1 else f"{len(others):,} of {asked:,} events"
+        super().__init__(f"{names} answered {events} meanwhile: look again, then answer")
         self.others = dict(others)
 
 
@@ -44,4 +46,4 @@ def check_versions(
         if row is not None:
             others[key] = row["reviewer"]
     if others:
-        raise ConflictError(others)
+        raise ConflictError(others, len(versions))
