@@ -13,6 +13,7 @@ import numpy as np
 from ctc.artifacts.boxes import detections_from_json
 from ctc.artifacts.predictions import DECISION_COLUMNS, ColumnValue
 from ctc.artifacts.review.answer import Answer
+from ctc.artifacts.review.file_names import from_sql
 from ctc.artifacts.review.leases import active_leases
 from ctc.artifacts.review.records import (
     Guess,
@@ -68,7 +69,7 @@ def _event(
 ) -> ReviewEvent:
     return ReviewEvent(
         key=row["key"],
-        id=row["id"],
+        id=from_sql(row["id"]),
         position=row["position"],
         photos=photos,
         place=row["place"],
@@ -98,7 +99,8 @@ def _photos(
 def photo_from_row(row: sqlite3.Row) -> ReviewPhoto:
     """Return the photo of a row of `photos`."""
     boxes = detections_from_json(row["boxes"])
-    return ReviewPhoto(row["path"], row["taken"], boxes, bool(row["is_missing"]))
+    path = from_sql(row["path"])
+    return ReviewPhoto(path, row["taken"], boxes, bool(row["is_missing"]))
 
 
 def _predictions(

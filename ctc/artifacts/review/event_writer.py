@@ -14,6 +14,7 @@ import numpy as np
 
 from ctc.artifacts.boxes import detections_to_json
 from ctc.artifacts.review.event_rows import FLOATS
+from ctc.artifacts.review.file_names import to_sql
 from ctc.artifacts.review.records import ReviewEvent, ReviewPrediction
 from ctc.errors import InputError
 
@@ -139,9 +140,17 @@ class _Writer:
         position = len(self._seen)
         self._seen.add(own)
         names = fingerprint(event.id, *(path.rpartition("/")[2] for path in paths))
-        meta = json.dumps(dict(event.meta), ensure_ascii=False)
-        facts = (event.place, event.time, event.blank, event.cluster, meta, 0)
-        return (event.id, position, own, fingerprint(*paths) if paths else "", names, *facts)
+        meta = json.dumps(dict(event.meta))
+        place = event.place.encode(errors="backslashreplace").decode()
+        facts = (place, event.time, event.blank, event.cluster, meta, 0)
+        return (
+            to_sql(event.id),
+            position,
+            own,
+            fingerprint(*paths) if paths else "",
+            names,
+            *facts,
+        )
 
     def _new_key(self, own: str) -> str:
         key = own
@@ -176,7 +185,9 @@ class _Writer:
 def mark_missing(connection: sqlite3.Connection, missing: Collection[str]) -> None:
     """Mark the photos with these paths as missing, and all others as there."""
     connection.execute("CREATE TEMP TABLE missing (path TEXT PRIMARY KEY) WITHOUT ROWID")
-    connection.executemany("INSERT OR IGNORE INTO missing VALUES (?)", [(one,) for one in missing])
+    connection.executemany(
+        "INSERT OR IGNORE INTO missing VALUES (?)", [(to_sql(one),) for one in missing]
+    )
     connection.execute("UPDATE photos SET is_missing = path IN (SELECT path FROM missing)")
     connection.execute("DROP TABLE missing")
 
@@ -193,7 +204,10 @@ def _write_photos(
     connection.executemany(
         "INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (number, n, photo.path, photo.taken, detections_to_json(photo.boxes), photo.is_missing)
+            (
+                *(number, n, to_sql(photo.path), photo.taken),
+                *(detections_to_json(photo.boxes), photo.is_missing),
+            )
             for number, event in zip(numbers, events, strict=True)
             for n, photo in enumerate(event.photos)
         ],

@@ -18,6 +18,7 @@ from ctc.artifacts.review.database.connection import ConnectionPool
 from ctc.artifacts.review.database.opening import check, create
 from ctc.artifacts.review.event_rows import photo_from_row, read_events
 from ctc.artifacts.review.event_writer import LoadResult, mark_missing, replace_events
+from ctc.artifacts.review.file_names import from_sql
 from ctc.artifacts.review.photo_places import PhotoPlaces
 from ctc.artifacts.review.records import (
     AnswerRecord,
@@ -143,7 +144,7 @@ class ReviewStore:
         """Return the paths of all photos, as in the predictions."""
         with self._pool.read() as connection:
             rows = connection.execute("SELECT DISTINCT path FROM photos ORDER BY event, n")
-            return [row["path"] for row in rows]
+            return [from_sql(row["path"]) for row in rows]
 
     def set_places(self, about: StoreAbout, missing: Collection[str]) -> None:
         """Change where photos are; those with the paths `missing` are marked, others are there."""

@@ -17,7 +17,7 @@ from ctc.artifacts.review.event_writer import LoadResult
 from ctc.artifacts.review.photo_places import PhotoPlaces
 from ctc.artifacts.review.records import ReviewLabel
 from ctc.artifacts.review.store import ReviewStore
-from ctc.errors import UsageError
+from ctc.errors import InputError, UsageError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.features.store import Embeddings
@@ -75,8 +75,7 @@ def load_predictions(
     drafts = read_drafts(path, config.location)
     inventory = None if config.truth is None else Inventory.read(config.truth)
     places, missing = _find_photos(drafts, config, inventory)
-    data = to_columns(drafts, aggregator_factory(config.aggregation, config.aggregation_options))
-    data.check_probabilities()
+    data = _read_columns(path, drafts, config)
     data, truth = _with_truth(data, drafts.events, inventory, places, config)
     events = build_events(drafts, data, truth, _clusters(drafts, data, config), missing)
     labels = (*build_labels(drafts, data), *config.labels)
@@ -101,6 +100,16 @@ def repoint_photos(store: ReviewStore, photos: str) -> LoadSummary:
     result = LoadResult(events, 0, 0, 0, answered)
     notes = _missing_notes(missing, len(paths), places)
     return LoadSummary(result, len(paths), tuple(missing), places, notes)
+
+
+def _read_columns(path: Path, drafts: Drafts, config: LoadConfig) -> EvaluationData:
+    aggregators = aggregator_factory(config.aggregation, config.aggregation_options)
+    try:
+        data = to_columns(drafts, aggregators)
+        data.check_probabilities()
+    except InputError as error:
+        raise InputError(f"'{path}': {error}") from None
+    return data
 
 
 def _find_photos(
@@ -187,5 +196,5 @@ def _missing_notes(missing: Collection[str], photos: int, places: PhotoPlaces) -
     if not missing:
         return ()
     where = places.location(next(iter(missing)))
-    are = f"{len(missing):,} of {counted(photos, 'photo is', 'photos are')} missing, such as"
-    return (f"{are} '{where}': say where they are with --photos ROOT; answers stay",)
+    are = f"{len(missing):,} of {counted(photos, 'photo')} {'is' if len(missing) == 1 else 'are'}"
+    return (f"{are} missing, such as '{where}': say where with --photos ROOT; answers stay",)
