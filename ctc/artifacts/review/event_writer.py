@@ -24,6 +24,7 @@ _DIGEST_BYTES = 12
 _DIGITS = 6
 """Decimals of probabilities of guesses."""
 _AUDIT_SCALE = 2.0**64
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +233,10 @@ def _prediction_row(one: ReviewPrediction) -> tuple[Any, ...]:
     return (
         one.answer,
         one.confidence,
-        json.dumps(guesses, ensure_ascii=False),
-        None if one.present is None else json.dumps(one.present, ensure_ascii=False),
+        _encode(guesses),
+        None if one.present is None else _encode(one.present),
         np.asarray(one.probabilities, FLOATS).tobytes() if one.probabilities else None,
-        json.dumps(dict(one.columns), ensure_ascii=False),
+        _encode(dict(one.columns)),
         one.truth,
         one.doubt,
         one.label_error,

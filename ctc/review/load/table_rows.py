@@ -86,6 +86,8 @@ def _add_photo(event: EventDraft, row: PredictionRow, is_first: bool) -> None:
 
 
 def _box(meta: Mapping[str, Any]) -> Box | None:
+    if meta.get(_BOX[2]) in (None, ""):
+        return None
     confidence, *sides = (_number(meta.get(name)) for name in _BOX[1:])
     if None in sides:
         return None

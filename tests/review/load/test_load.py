@@ -7,8 +7,9 @@ import pytest
 from review_events import FOX
 from review_predictions import event, photo, two_events, two_events_with_boxes, write_predictions
 
-from ctc.artifacts.boxes import Box, LabelledBox
+from ctc.artifacts.boxes import Box, Detection, LabelledBox
 from ctc.artifacts.inventory import Inventory
+from ctc.artifacts.predictions import BoxPrediction
 from ctc.artifacts.review.answer import Answer
 from ctc.artifacts.review.records import Guess, ReviewLabel
 from ctc.errors import CtcError, InputError, UsageError
@@ -74,6 +75,17 @@ def test_load_predictions_per_box(tmp_path, store, suffix, options):
     labels = {"species": "fox", "behaviour": "eating"}
     assert first(store).photos[0].boxes == (LabelledBox(box, "animal", labels),)
     assert first(store).predictions["species"].answer == "fox"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_load_predictions_of_a_box_at_the_edge(tmp_path, store, suffix):
+    (one, _) = two_events_with_boxes()
+    (shown,) = one.images
+    edge = Detection(Box(0, 0, 0.5, 0.25, confidence=0.75), "animal", "animal")
+    boxes = (BoxPrediction(edge, shown.probabilities), *shown.boxes)
+    one = replace(one, images=(replace(shown, boxes=boxes),))
+    load(write_predictions(tmp_path, suffix, [one], per_box=True), store)
+    assert [box.box.x for box in first(store).photos[0].boxes] == [0, 0.25]
 
 
 def test_load_predictions_of_json_with_boxes(tmp_path, store):

@@ -35,7 +35,8 @@ def create(path: Path) -> None:
     except OSError as error:
         raise UsageError(f"'{path}' can't be written: {reason(error)}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.exists():
+            partial.unlink()
 
 
 def _create_tables(path: Path) -> None:

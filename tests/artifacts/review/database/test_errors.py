@@ -12,6 +12,7 @@ from review_events import FOX, WOLF
 from ctc.artifacts.review.database import connection as connection_module
 from ctc.artifacts.review.database.errors import StoreError
 from ctc.artifacts.review.store import ReviewStore
+from ctc.errors import UsageError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits and permissions")
 
@@ -83,6 +84,13 @@ def test_open_that_finds_no_room_leaves_no_file(tmp_path):
     ):
         ReviewStore.open(tmp_path / "review.sqlite", make=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@posix
+def test_open_in_a_folder_that_may_not_be_written(public_folder):
+    public_folder.chmod(0o555)
+    with another_user(), pytest.raises(UsageError, match=r"review.sqlite' can't be written: "):
+        ReviewStore.open(public_folder / "review.sqlite", make=True)
 
 
 @posix
