@@ -27,7 +27,8 @@ taxonomy             {"species": {"red fox": {"class": "mammalia", "order": "car
 ctc_version          "3.0.0"
 
 Outputs: one per label, float32 (N, classes); `features`, float32 (N, size), pooled, before the
-heads; `strangeness`, float32 (N, 1), the distance of a photo's features from all that was learnt.
+heads; `strangeness`, float32 (N, 1), the distance of a photo's features from all that was learnt;
+`attention`, float32 (N, 1), how much a photo counts in its event, where `promises` has `pooling`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from typing import Any, ClassVar
 
 from ctc._version import __version__
 from ctc.artifacts.label_schema import LabelSchema, check_classes
+from ctc.artifacts.pooling import ATTENTION, Pooling
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.taxonomy import ENTRY_KEYS, Taxonomy
@@ -50,7 +52,8 @@ FORMAT_VERSION = 1
 INPUT_NAME = "images"
 FEATURES_OUTPUT = "features"
 STRANGENESS_OUTPUT = "strangeness"
-RESERVED_NAMES = (INPUT_NAME, FEATURES_OUTPUT, STRANGENESS_OUTPUT)
+ATTENTION_OUTPUT = ATTENTION
+RESERVED_NAMES = (INPUT_NAME, FEATURES_OUTPUT, STRANGENESS_OUTPUT, ATTENTION_OUTPUT)
 """Names that no label may have: those of the model's input and of its other outputs."""
 
 _DAMAGED = (ValueError, AttributeError, TypeError, OverflowError, RecursionError)
@@ -90,7 +93,14 @@ class ModelInfo:
             sizes[FEATURES_OUTPUT] = self.feature_size
         if self.strangers:
             sizes[STRANGENESS_OUTPUT] = 1
+        if self.pooling:
+            sizes[ATTENTION_OUTPUT] = 1
         return sizes
+
+    @property
+    def pooling(self) -> Pooling | None:
+        """The learnt pooling of an event's photos, None if there is none."""
+        return Pooling.of(self.promises)
 
     @property
     def stranger_threshold(self) -> float | None:
@@ -180,7 +190,7 @@ class ModelInfo:
                 licence=None if values.get("licence") is None else str(values["licence"]),
                 source=_parse_object(values, "source"),
                 taxonomy=_check_taxonomy(_parse_object(values, "taxonomy"), labels),
-                promises=_parse_object(values, "promises"),
+                promises=_check_promises(_parse_object(values, "promises")),
             )
         except _DAMAGED as error:
             raise InputError(f"its metadata is damaged: {shorten(str(error))}") from None
@@ -229,6 +239,12 @@ def _parse_strangers(strangers: Mapping[str, Any]) -> Mapping[str, Any]:
     ):
         raise InputError(f"'strangers' of its metadata has the threshold {threshold!r}")
     return strangers
+
+
+def _check_promises(promises: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the promises; raises ValueError for a pooling that can't be read."""
+    Pooling.of(promises)
+    return promises
 
 
 def _parse_object(values: Mapping[str, Any], key: str) -> Mapping[str, Any]:

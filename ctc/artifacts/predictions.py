@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box, Detection
 from ctc.artifacts.label_schema import LabelSchema
+from ctc.artifacts.pooling import Attention
 from ctc.storage.urls import redact_urls
 
 UNKNOWN = "unknown"
@@ -71,7 +72,8 @@ class ImagePrediction:
     `boxes`: those that a detector found in this run, the surest first, with a prediction for each;
     None for a photo that was predicted as a whole. `set_aside`: boxes that are repeats, which have
     no prediction. `whole`: the classifier's own answer for the whole photo beside those boxes, None
-    if it was not asked.
+    if it was not asked. `attention`: how much the photo counts in its event, None if the model
+    did not learn that or was not asked.
     """
 
     path: str
@@ -87,6 +89,7 @@ class ImagePrediction:
     boxes: tuple[BoxPrediction, ...] | None = field(default=None, kw_only=True)
     set_aside: tuple[Detection, ...] = field(default=(), kw_only=True)
     whole: Probabilities | None = field(default=None, kw_only=True)
+    attention: Attention | None = field(default=None, kw_only=True)
 
 
 def box_photos(photo: ImagePrediction) -> tuple[ImagePrediction, ...]:

@@ -24,7 +24,8 @@ THUMBNAIL_MEGABYTES = 15.0
 class ScoringConfig:
     """How a model predicts the photos of a dataset's split.
 
-    `aggregation` names the plugin that combines an event's photos. `location` is the metadata
+    `aggregation` names the plugin that combines an event's photos; 'auto': the one that the model
+    learnt, else the mean. `location` is the metadata
     column with an event's location. `truth_labels`: by label of the predictions, the name of the
     ground truth's label, where it differs. `runtime` uses all CPU cores by default; without a batch
     size it is BATCH_SIZE, with a detector measured. `aggregation_options`: the options of the
@@ -96,7 +97,8 @@ class CalibrateConfig:
     dropped as blank, with the confidence level `confidence`; None for no promise about blanks.
     `detector`: finds the animals for the model; None for promises about whole photos alone.
     `taxonomy`: the file that says where classes stand in the tree of life; None for that of the
-    model file, if it has one.
+    model file, if it has one. `pooling`: fit how much each photo of an event counts, if the model
+    has features and the aggregation is 'auto'.
     """
 
     split: str = "val"
@@ -109,4 +111,5 @@ class CalibrateConfig:
     blank_loss: float | None = None
     detector: DetectorConfig | None = None
     taxonomy: Path | None = None
+    pooling: bool = True
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

@@ -36,6 +36,7 @@ from ctc.evaluation.metrics.evaluate import EvaluationContext, evaluate
 from ctc.evaluation.metrics.evaluation import Evaluation
 from ctc.evaluation.metrics.metrics_file import METRICS_CSV, METRICS_JSON, write_metrics
 from ctc.evaluation.model_context import model_context
+from ctc.evaluation.pooling.scoring import resolve_scoring
 from ctc.evaluation.score_model import (
     open_model,
     open_with_detector,
@@ -90,6 +91,8 @@ def evaluate_model(
             "--explain shows what a model sees in whole photos: leave it out, or --detector"
         )
     model = open_model(model_file, config.scoring)
+    scoring = resolve_scoring(config.scoring, model.info, detector=config.detector is not None)
+    config = replace(config, scoring=scoring)
     dataset = open_dataset(dataset_folder, [config.split])
     history = load_history(config.run, model.info)
     scored, info = _score(model, dataset, config, reporter)
@@ -124,7 +127,7 @@ def evaluate_predictions(
     """
     location, root = config.scoring.location, config.image_root
     history = load_history(config.run)
-    scoring = config.scoring
+    scoring = resolve_scoring(config.scoring, None)
     aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
     data = read_predictions(predictions, location, aggregators)
     inventory = Inventory.read(truth)
@@ -136,7 +139,7 @@ def evaluate_predictions(
     subject = {
         "predictions": predictions.name,
         "truth": truth.name,
-        "aggregation": config.scoring.aggregation,
+        "aggregation": scoring.aggregation,
         "trained": UNKNOWN,
     }
     context = EvaluationContext(subject, thresholds=joined.data.presence_thresholds)

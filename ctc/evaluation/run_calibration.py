@@ -29,6 +29,9 @@ from ctc.evaluation.calibration_answers import (
     score_for_calibration,
 )
 from ctc.evaluation.config import CalibrateConfig
+from ctc.evaluation.pooling.calibrated import pool_where_it_pays, with_features
+from ctc.evaluation.pooling.descriptors import Scorer
+from ctc.evaluation.pooling.scoring import resolve_calibration
 from ctc.evaluation.score_model import open_model
 from ctc.evaluation.training_overlap import THIS_SPLIT, training_overlap
 from ctc.features.probe.fit_strangers import Strangers
@@ -52,7 +55,8 @@ def calibrate_model(
     """
     model = open_model(model_file, config.scoring)
     check_uncalibrated(model_file, model.info)
-    predictor = RecordingPredictor(model.predict)
+    config, pools = resolve_calibration(config, model.info)
+    predictor = RecordingPredictor(with_features(model) if pools else model.predict)
     dataset = open_dataset(dataset_folder, _splits(model.info, dataset_folder, config))
     if training_overlap(model.info, dataset, config.split) == THIS_SPLIT:
         reporter.warn(
@@ -63,7 +67,9 @@ def calibrate_model(
     answers = score_for_calibration(model, dataset, config, predictor, reporter)
     fitted = fit_labels(answers.own.data, config)
     fitted_on = {"dataset": dataset.fingerprint(), "split": config.split}
-    fitted, described = _with_promises(answers, fitted, model.info, config, fitted_on, reporter)
+    fitted, described, attention = _with_promises(
+        answers, fitted, model.info, config, fitted_on, reporter
+    )
     for note in (*answers.notes, *fitted.notes):
         reporter.warn(note)
     for line in (
@@ -82,6 +88,7 @@ def calibrate_model(
         images,
         {**fitted_on, **({"flips": "yes"} if scoring.flips else {})},
         (strangers, strangers.to_metadata(dataset)) if strangers else None,
+        attention,
     )
     reporter.info(
         f"'{output}': parity on {counted(len(images), 'photo')}: "
@@ -97,8 +104,9 @@ def _with_promises(
     config: CalibrateConfig,
     fitted_on: Mapping[str, str],
     reporter: Reporter,
-) -> tuple[CalibrationResult, ModelInfo]:
-    """Return the result with all promises, and the metadata that they belong to."""
+) -> tuple[CalibrationResult, ModelInfo, Scorer | None]:
+    """Return the result with all promises, the metadata that they belong to, and the attention of
+    photos, where events are pooled by it."""
     scoring, labels = config.scoring, tuple(fitted.labels)
     aggregators = aggregator_factory(scoring.aggregation, scoring.aggregation_options)
     calibrated = apply_calibration(
@@ -106,9 +114,12 @@ def _with_promises(
     )
     described = _with_taxonomy(info, calibrated, config, reporter)
     promises: dict[str, Any] = {}
-    thresholds = ThresholdFits(())
+    thresholds, pooled = ThresholdFits(()), None
     if not answers.of_crops:
         whole = replace(config, detector=None)
+        pooled = pool_where_it_pays(calibrated, answers.own.features, info, reporter)
+        if pooled:
+            calibrated, whole = pooled.data, pooled.options(whole)
         thresholds = fit_thresholds(calibrated, labels, whole, fitted_on)
         described = _with_thresholds(described, thresholds.promises)
         promises = fit_promises(calibrated, described, whole, fitted_on)
@@ -127,9 +138,13 @@ def _with_promises(
         fitted,
         notes=(*fitted.notes, *thresholds.notes),
         thresholds=thresholds.promises,
-        promises={**described.promises, **promises},
+        promises={
+            **described.promises,
+            **promises,
+            **(pooled.promises(fitted_on) if pooled else {}),
+        },
     )
-    return result, described
+    return result, described, pooled.scorer if pooled else None
 
 
 def _with_detector(config: CalibrateConfig) -> Iterator[CalibrateConfig]:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.model_file import ATTENTION_OUTPUT
 from ctc.detection.opening import load_detector
 from ctc.errors import UsageError
 from ctc.evaluation.answers.score_boxes import EvaluatedModel, score_boxes
@@ -50,7 +51,7 @@ def score_model(
 
     `predict` replaces the model's own method. Raises CtcError as `score_split` does.
     """
-    run = predict or model.predict
+    run = predict or _ask(model, config)
     if config.flips:
         run = partial(mean_with_mirrored, run)
 
@@ -60,6 +61,13 @@ def score_model(
     scored = _with_progress(score, dataset, split, reporter)
     notes = own_thresholds(model.info, event_setup(config)).notes
     return replace(scored, notes=(*scored.notes, *notes))
+
+
+def _ask(model: Model, config: ScoringConfig) -> PredictFn:
+    """Return what predicts a batch, with the attention of its photos where events need it."""
+    if not plugins().get(Aggregation, config.aggregation).needs_attention:
+        return model.predict
+    return partial(model.run, outputs=(*model.info.labels, ATTENTION_OUTPUT))
 
 
 def open_with_detector(

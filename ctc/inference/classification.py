@@ -12,7 +12,8 @@ import numpy as np
 
 from ctc.artifacts.boxes import Detection
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.model_file import STRANGENESS_OUTPUT, ModelInfo
+from ctc.artifacts.model_file import ATTENTION_OUTPUT, STRANGENESS_OUTPUT, ModelInfo
+from ctc.artifacts.pooling import Attention, Pooling
 from ctc.artifacts.predictions import (
     BoxPrediction,
     EventPrediction,
@@ -23,6 +24,7 @@ from ctc.artifacts.predictions import (
 from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images import read_photo
 from ctc.inference.events.event import Event
+from ctc.inference.own_aggregation import check_pooling
 from ctc.inference.pipeline.aggregation import aggregate
 from ctc.inference.pipeline.inputs import ReadPhoto
 from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
@@ -43,10 +45,12 @@ _FLOATS = np.dtype("<f4")
 
 
 class PhotoAnswer(NamedTuple):
-    """The probabilities of a photo, and how far it is from all that was learnt, if known."""
+    """The probabilities of a photo, how far it is from all that was learnt, and how much it counts
+    in its event, if known."""
 
     probabilities: Probabilities
     strangeness: float | None = None
+    attention: Attention | None = None
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,21 @@ class ClassificationModel:
         """Whether the network is asked how far photos are from all that was learnt."""
         return self.postprocessor.schema.stranger_threshold is not None
 
+    @property
+    def pooling(self) -> Pooling | None:
+        """The learnt pooling that the aggregation needs, None if it needs none."""
+        needs = self.aggregation is not None and self.aggregation.needs_attention
+        return self.network.info.pooling if needs else None
+
     def run(self, images: Any) -> Outputs:
-        """Return the probabilities per label, (N, classes), and the strangeness, (N, 1)."""
+        """Return the probabilities per label, (N, classes), and the strangeness and attention that
+        are asked for, (N, 1) each."""
         return mean_with_mirrored(self._run, images) if self.flips else self._run(images)
 
     def _run(self, images: Any) -> Outputs:
-        if not self.tells_strangers:
-            return self.network.predict(images)
-        return self.network.run(images, (*self.network.info.labels, STRANGENESS_OUTPUT))
+        asked = {STRANGENESS_OUTPUT: self.tells_strangers, ATTENTION_OUTPUT: self.pooling}
+        more = tuple(name for name, wanted in asked.items() if wanted)
+        return self.network.run(images, (*self.network.info.labels, *more))
 
     def answers(
         self, outputs: Outputs, inputs: Sequence[Sequence[PhotoInfo]]
@@ -101,11 +112,16 @@ class ClassificationModel:
         )
         given = dict(outputs)
         strangeness = given.pop(STRANGENESS_OUTPUT) if self.tells_strangers else None
+        pooling = self.pooling
+        scores = given.pop(ATTENTION_OUTPUT) if pooling else None
         kept = self.postprocessor.apply(given)
         return [
             PhotoAnswer(
                 {label: values[row] for label, values in kept.items()},
                 None if strangeness is None else float(strangeness[row, 0]),
+                pooling.attention(float(scores[row, 0]))
+                if pooling and scores is not None
+                else None,
             )
             if sound[row]
             else None
@@ -114,7 +130,12 @@ class ClassificationModel:
 
     def photo(self, info: PhotoInfo, answer: PhotoAnswer) -> ImagePrediction:
         """See `PhotoModel`."""
-        return image_prediction(info, answer.probabilities, strangeness=answer.strangeness)
+        return image_prediction(
+            info,
+            answer.probabilities,
+            strangeness=answer.strangeness,
+            attention=answer.attention,
+        )
 
     def event(self, event: Event, photos: tuple[ImagePrediction, ...]) -> EventPrediction:
         """Aggregate the photos; raises PluginError, see `aggregate`."""
@@ -138,6 +159,7 @@ class ClassificationTask:
     def bind(self, network: Model) -> ClassificationModel:
         """See `PhotoTask`."""
         aggregation = plugins().get(Aggregation, self.aggregation)
+        check_pooling(network.info, aggregation)
         bound = bind_options(aggregation, self.aggregation_options)
         return ClassificationModel(network, self.postprocessor, bound, self.flips)
 
@@ -165,16 +187,24 @@ class ClassificationCodec:
     schema: LabelSchema
 
     def photo_to_json(self, photo: ImagePrediction) -> str | list[Any]:
-        """Return the probabilities; in a list with the strangeness, if that is known."""
+        """Return the probabilities; in a list with strangeness and attention, if one is known."""
         encoded = self.encode(photo.probabilities)
+        if photo.attention is not None:
+            return [encoded, photo.strangeness, list(photo.attention)]
         return encoded if photo.strangeness is None else [encoded, photo.strangeness]
 
     def photo_from_json(self, value: Any, info: PhotoInfo) -> ImagePrediction:
         """See `AnswerCodec`."""
-        encoded, strangeness = (value, None) if isinstance(value, str) else value
+        given: list[Any] = [value] if isinstance(value, str) else value
+        encoded, strangeness, attention = [*given, None, None][:3]
         if strangeness is not None and not math.isfinite(strangeness):
             raise ValueError("not a strangeness")
-        return image_prediction(info, self.decode(encoded), strangeness=strangeness)
+        known = None if attention is None else Attention(*attention)
+        if known is not None and not all(map(math.isfinite, known)):
+            raise ValueError("not an attention")
+        return image_prediction(
+            info, self.decode(encoded), strangeness=strangeness, attention=known
+        )
 
     def event_to_json(self, event: EventPrediction) -> str:
         """See `AnswerCodec`."""
@@ -210,7 +240,11 @@ def predict(
     config: PipelineConfig,
     read: ReadPhoto = read_photo,
 ) -> Generator[EventResult]:
-    """Yield the result of each event, in the order of the events; `read` reads a photo."""
+    """Yield the result of each event, in the order of the events; `read` reads a photo.
+
+    Raises UsageError for an aggregation that the model did not learn.
+    """
+    check_pooling(model.info, aggregation)
     classifying = ClassificationModel(model, postprocessor, aggregation)
     return run_pipeline(classifying, events, config, read)
 
@@ -237,6 +271,7 @@ def image_prediction(
     boxes: tuple[BoxPrediction, ...] | None = None,
     set_aside: tuple[Detection, ...] = (),
     whole: Probabilities | None = None,
+    attention: Attention | None = None,
 ) -> ImagePrediction:
     """Return the prediction of a photo; see `ImagePrediction` for the other fields."""
     return ImagePrediction(
@@ -253,4 +288,5 @@ def image_prediction(
         boxes=boxes,
         set_aside=set_aside,
         whole=whole,
+        attention=attention,
     )

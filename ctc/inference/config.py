@@ -144,7 +144,8 @@ class PredictConfig(RunConfig):
     no sets. `drop_blanks`: mark the events that are blank by the model's promise. `cascade`: see
     `ctc/inference/cascade.py`.
     `threshold`, `class_list`, `strangers`: see `make_postprocessor`. `flips`: take the mean with
-    the mirror image of each photo, or of each crop of a detector. `aggregation_options`: the
+    the mirror image of each photo, or of each crop of a detector. `aggregation`: its name, or
+    'auto' for that which the model learnt, else the mean. `aggregation_options`: the
     options of the aggregation that are given, by key. `detector`: the file of a detector, whose
     boxes are predicted in place of whole photos; `boxes`, `tiles`: how it is used; `repeats`: the
     file of a `RepeatList`, whose boxes are set aside. `roll_up`: answer at the lowest rank that is

@@ -127,8 +127,9 @@ class AggregationContext:
     `label`: the label that is aggregated. `classes`: those of the columns; where a multi-label
     label is taken class by class, `("absent", CLASS)`. `photos`: those of the rows, with their
     path, time, camera, place and meta values as far as they are known; `ctc evaluate` knows their
-    paths only. `options`: the values of the aggregation's own options, by key. `weights`: how sure
-    the detector is of each row (0–1), where rows are the boxes of a detector; empty for photos.
+    paths only, and their attention where it is needed. `options`: the values of the aggregation's
+    own options, by key. `weights`: how sure the detector is of each row (0–1), where rows are the
+    boxes of a detector; empty for photos.
     """
 
     label: str
@@ -151,7 +152,8 @@ class Aggregation:
     For a multi-label label, `combine` gets each class separately, as (images, 2) with the
     probabilities that the class is absent and present. With `by_class` it gets all classes at once,
     since it treats every class separately anyway. `options` are added to those of the commands with
-    `--aggregation`.
+    `--aggregation`. `needs_attention`: it is for models with a learnt pooling, whose photos have
+    `attention`, and not for boxes.
     """
 
     name: str
@@ -159,6 +161,7 @@ class Aggregation:
     combine: Callable[..., NDArray[np.float32]]
     by_class: bool = False
     options: tuple[Option, ...] = field(default=(), kw_only=True)
+    needs_attention: bool = field(default=False, kw_only=True)
 
     @cached_property
     def takes_context(self) -> bool:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ctc.plugin import Aggregation, AggregationContext, hookimpl
 
+from .attention import RECORD as ATTENTION
+
 ProbabilityArray = NDArray[np.float32]
 TOP_K = 3
 
@@ -34,6 +36,7 @@ def ctc_aggregations() -> list[Aggregation]:
             top_k_mean,
             by_class=True,
         ),
+        ATTENTION,
     ]
 
 

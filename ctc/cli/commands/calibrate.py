@@ -100,6 +100,12 @@ OPEN_UNIT_INTERVAL = click.FloatRange(0, 1, min_open=True, max_open=True)
     " tell yet.",
 )
 @option(
+    "--pooling/--no-pooling",
+    default=True,
+    help="Fit how much each photo of an event counts, if the model has features and no"
+    " --aggregation is given; kept where it is better on locations that it was not fitted to.",
+)
+@option(
     "--cascade",
     is_flag=True,
     help="With --detector and --blank-loss: also fit what `ctc predict --cascade` needs, which asks"

@@ -6,8 +6,10 @@ from typing import Any, get_args
 
 import click
 
+from ctc.artifacts.pooling import ATTENTION
 from ctc.cli.options.option import Decorator, PluginName, option
 from ctc.cli.options.paths import PATH_OR_URL
+from ctc.errors import UsageError
 from ctc.runtime.config import Precision, ProviderName, RuntimeConfig
 
 AUTO = "auto"
@@ -49,11 +51,30 @@ DECODE = option(
     help="Where JPEGs are decoded; gpu: with NVIDIA DALI beside the network on 'cuda', not yet "
     "tried on a GPU. Pixels differ by about a grey level, and damage within them goes unnoticed.",
 )
+
+
+def _refuse_attention(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    if name == ATTENTION:
+        raise UsageError(
+            f"--aggregation {name}: only `ctc predict` and `ctc evaluate` ask a model how much "
+            "each photo counts"
+        )
+    return name
+
+
 AGGREGATION = option(
     "--aggregation",
     type=PluginName("Aggregation"),
     default="mean",
+    callback=_refuse_attention,
     help="How to aggregate photo probabilities per event.",
+)
+OWN_AGGREGATION = option(
+    "--aggregation",
+    type=PluginName("Aggregation"),
+    default=AUTO,
+    help="How to aggregate photo probabilities per event; auto: by attention where `ctc calibrate`"
+    " found that it pays, else the mean.",
 )
 THRESHOLD = option(
     "--threshold",

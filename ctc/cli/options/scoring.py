@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ctc.cli.options.inference import (
-    AGGREGATION,
     FLIPS,
     MAX_BATCH_SIZE,
+    OWN_AGGREGATION,
     PROVIDER,
     threads_option,
 )
@@ -54,7 +54,7 @@ def scoring_options_with(batch_size: str) -> Decorator:
     """Return what adds the options to a command function; `batch_size` describes its default."""
     return apply_options(
         (
-            AGGREGATION,
+            OWN_AGGREGATION,
             FLIPS,
             LOCATION,
             TRUTH_LABELS,
@@ -82,6 +82,7 @@ def scoring_config(options: dict[str, Any]) -> ScoringConfig:
     """
     from ctc.evaluation.config import BATCH_SIZE, ScoringConfig
     from ctc.hardware import usable_cores
+    from ctc.inference.own_aggregation import AUTO, MEAN
     from ctc.plugin import Aggregation
     from ctc.plugin.manager import plugins
     from ctc.plugin.option_values import option_values
@@ -95,7 +96,7 @@ def scoring_config(options: dict[str, Any]) -> ScoringConfig:
         threads=options.pop("threads") or usable_cores(),
     )
     aggregation, given = options.pop("aggregation"), options.pop("aggregation_options")
-    option_values(plugins().get(Aggregation, aggregation), given)
+    option_values(plugins().get(Aggregation, MEAN if aggregation == AUTO else aggregation), given)
     return ScoringConfig(
         aggregation,
         options.pop("location"),

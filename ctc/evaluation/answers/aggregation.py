@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.label_schema import LabelClasses
+from ctc.artifacts.pooling import Attention
 from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import UnitPredictions
@@ -60,6 +61,7 @@ def aggregate_by_event(
             ImagePrediction(
                 photos.paths[row],
                 {label: values[row] for label, values in photos.probabilities.items()},
+                attention=_attention(photos, row),
             )
             for row in rows
         ]
@@ -71,3 +73,10 @@ def aggregate_by_event(
         tuple(photos.paths[row] for row in order[bounds[:-1]].tolist()),
         {label: np.stack(values).astype(np.float32) for label, values in combined.items()},
     )
+
+
+def _attention(photos: UnitPredictions, row: int) -> Attention | None:
+    if photos.attention is None:
+        return None
+    score, growth, most_photos = photos.attention[row].tolist()
+    return Attention(score, growth, int(most_photos))

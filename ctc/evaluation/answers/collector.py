@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
+from ctc.artifacts.pooling import Attention
 from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import Aggregator, aggregate_by_event
 from ctc.evaluation.answers.event_facts import EventFacts
@@ -35,6 +36,7 @@ class UnitCollector:
     def __init__(self) -> None:
         self._rows: dict[tuple[int, str], int] = {}
         self._labels: dict[str, _LabelBuffer] = {}
+        self._attention: list[Attention] = []
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -58,6 +60,10 @@ class UnitCollector:
         else:
             buffer.values.extend(values)
 
+    def add_attention(self, attention: Attention) -> None:
+        """Add that of the row that was added last; either all rows have one or none."""
+        self._attention.append(attention)
+
     @property
     def classes(self) -> dict[str, tuple[str, ...]]:
         """Class names by label, in the order of the probabilities."""
@@ -74,6 +80,7 @@ class UnitCollector:
             event,
             paths,
             {label: self._to_matrix(label, buffer) for label, buffer in self._labels.items()},
+            np.array(self._attention, np.float64) if self._attention else None,
         )
 
     def _to_matrix(self, label: str, buffer: _LabelBuffer) -> NDArray[np.float32]:

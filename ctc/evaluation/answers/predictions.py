@@ -31,11 +31,13 @@ class UnitPredictions:
 
     `event` (N,) is the number of each one's event. `paths` (N,) are those of the photos or of the
     events' first photos, '' if unknown. `probabilities` are float32 (N, classes) by label.
+    `attention` (N, 3): that of photos where it is known, see `ctc.artifacts.pooling.Attention`.
     """
 
     event: Int32Array
     paths: tuple[str, ...]
     probabilities: Mapping[str, ProbabilityMatrix]
+    attention: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.event)

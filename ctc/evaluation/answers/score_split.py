@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.event_record import MISSING, EventRecord
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model_file import ATTENTION_OUTPUT, FEATURES_OUTPUT, ModelInfo
 from ctc.artifacts.predictions import EventPrediction
 from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.collector import PredictionCollector
 from ctc.evaluation.answers.event_facts import EventFacts, parse_event_facts
 from ctc.evaluation.answers.photo_boxes import PhotoBoxes
+from ctc.evaluation.answers.photo_features import PhotoFeatures
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.answers.split_images import SplitImage, read_split_images
 from ctc.evaluation.answers.split_truth import (
@@ -48,7 +49,8 @@ class ScoredSplit:
     `failures` says where records or photos could not be used, and why. `notes` describe what is
     not counted. `labels`: by label of the predictions, that of the dataset which it is compared
     with. `boxes`: those of a detector, by the path of the photo. `predictions`: of a detector and a
-    model, those of the events of `data`, in their order.
+    model, those of the events of `data`, in their order. `features` (P, size): those of the photos
+    of `data`, in their order, where they were predicted too; they lie in a temporary file.
     """
 
     data: EvaluationData
@@ -57,6 +59,7 @@ class ScoredSplit:
     labels: Mapping[str, Label]
     boxes: PhotoBoxes = field(default_factory=dict)
     predictions: tuple[EventPrediction, ...] = ()
+    features: NDArray[np.float32] | None = None
 
 
 def score_split(
@@ -94,7 +97,8 @@ def score_split(
     )
     data = add_truth(data, events.records, labels, info.multi_label)
     notes = observation_notes(events.records, labels, info.multi_label)
-    return ScoredSplit(data, tuple(failures), notes, labels)
+    features = events.features.values()
+    return ScoredSplit(data, tuple(failures), notes, labels, features=features)
 
 
 def is_infrared(pixels: Pixels) -> bool:
@@ -111,6 +115,7 @@ class _EventCollector:
     def __init__(self, info: ModelInfo, location: str) -> None:
         self.collector = PredictionCollector()
         self.records: list[EventSummary] = []
+        self.features = PhotoFeatures()
         self._info, self._location = info, location
 
     def add_batch(self, batch: list[SplitImage], probabilities: BatchProbabilities) -> None:
@@ -123,6 +128,11 @@ class _EventCollector:
                 self.records.append(EventSummary(len(event.jpegs), event.labels))
             for label, classes in self._info.labels.items():
                 unit.add(number, image.path, label, classes, probabilities[label][row])
+            if self._info.pooling and ATTENTION_OUTPUT in probabilities:
+                score = float(probabilities[ATTENTION_OUTPUT][row, 0])
+                unit.add_attention(self._info.pooling.attention(score))
+        if FEATURES_OUTPUT in probabilities and not is_per_event:
+            self.features.add(probabilities[FEATURES_OUTPUT])
 
     def _facts(self, event: EventRecord, pixels: Pixels) -> EventFacts:
         facts = parse_event_facts(event.meta, self._location)

@@ -15,6 +15,8 @@ from ctc.errors import CtcError, InputError, UsageError
 from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.calibration.calibrate import CalibrationResult
 from ctc.evaluation.calibration.calibration import Calibration
+from ctc.evaluation.pooling.descriptors import Scorer
+from ctc.evaluation.pooling.graph import add_attention, check_attention
 from ctc.features.probe.fit_strangers import Strangers
 from ctc.features.probe.onnx_model import check_strangeness
 from ctc.features.strangers.graph import add_strangeness
@@ -44,11 +46,13 @@ def write_calibrated_model(
     images: NDArray[np.uint8],
     fitted_on: Mapping[str, str],
     strangers: tuple[Strangers, Mapping[str, Any]] | None = None,
+    attention: Scorer | None = None,
 ) -> float:
     """Write the calibrated model, and return its largest absolute difference from the fit.
 
     `fitted_on` names dataset and split in the metadata of each label's calibration. `strangers`:
-    the distance to add as the output `strangeness`, and its metadata. The difference is measured on
+    the distance to add as the output `strangeness`, and its metadata. `attention`: what to add as
+    the output of that name. The difference is measured on
     `images` (N, height, width, 3); `open_model` opens a model file. Raises CtcError,
     writing nothing, if it exceeds the tolerance.
     """
@@ -72,6 +76,8 @@ def write_calibrated_model(
     if strangers:
         add_strangeness(model, strangers[0].distance)
         described = replace(described, strangers=strangers[1])
+    if attention:
+        add_attention(model, attention)
     metadata = {entry.key: entry.value for entry in model.metadata_props} | described.to_metadata()
     onnx.helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
@@ -89,6 +95,8 @@ def write_calibrated_model(
             written = load_model(partial, needs="features")
             features = written.run(images, (FEATURES_OUTPUT,))[FEATURES_OUTPUT]
             check_strangeness(written, images, features, strangers[0].distance)
+        if attention:
+            check_attention(load_model(partial, needs="features"), images, attention)
     return difference
 
 

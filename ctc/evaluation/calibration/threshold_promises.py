@@ -73,7 +73,8 @@ def _other_aggregations(
     """Yield the events with each aggregation besides the chosen one; failures become notes."""
     needed = replace(photos, probabilities={one: photos.probabilities[one] for one in labels})
     for name, record in plugins().all(Aggregation).items():
-        if name == chosen.aggregation or any(option.required for option in record.options):
+        unknown = record.needs_attention or any(option.required for option in record.options)
+        if name == chosen.aggregation or unknown:
             continue
         try:
             aggregator = aggregator_factory(name, {})(())

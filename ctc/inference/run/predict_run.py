@@ -27,6 +27,7 @@ from ctc.inference.decisions.priors.choice import check_prior_column
 from ctc.inference.detection import DetectionCodec, DetectionTask
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import PREDICT, RunHeader
+from ctc.inference.own_aggregation import check_whole_photos, read_own_aggregation
 from ctc.inference.postprocess import make_postprocessor
 from ctc.inference.prediction_setup import prediction_setup
 from ctc.inference.run.detect_run import read_repeats
@@ -63,7 +64,14 @@ class PredictKind:
             if config.format_options.get(name) and config.detector is None:
                 option = name.replace("_", "-")
                 raise UsageError(f"--{option} needs boxes: predict with --detector")
-        aggregation = plugins.get(Aggregation, config.aggregation)
+        name = read_own_aggregation(
+            config.aggregation,
+            config.model,
+            detector=config.detector is not None,
+            flips=config.flips,
+        )
+        aggregation = plugins.get(Aggregation, name)
+        check_whole_photos(aggregation, config.detector is not None)
         own = own_options(aggregation, config.aggregation_options)
         bind_options(aggregation, own)
         return replace(config, aggregation=aggregation.name, aggregation_options=own)

@@ -8,10 +8,10 @@ import click
 
 from ctc.cli.options.boxes import BOXES, DETECTOR, REPEATS, pop_boxes, require_detector
 from ctc.cli.options.inference import (
-    AGGREGATION,
     CLASS_LIST,
     DECODE,
     FLIPS,
+    OWN_AGGREGATION,
     STRANGERS,
     THRESHOLD,
 )
@@ -66,7 +66,7 @@ predict_options = apply_options(
     (
         OUTPUT,
         *SOURCES,
-        AGGREGATION,
+        OWN_AGGREGATION,
         THRESHOLD,
         STRANGERS,
         FLIPS,
