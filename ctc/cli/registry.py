@@ -28,6 +28,8 @@ COMMANDS = {
     "detect repeats": "Find boxes that come back: stones and branches.",
     "predict": "Predict the classes of new photos.",
     "report": "Write predictions as an HTML page: counts, activity, photos.",
+    "review": "Review predictions in a browser, key by key, and keep every answer.",
+    "label": "Name the animals in photos in a browser, without a model.",
     "serve": "Serve models over HTTP, with a web page and an API.",
     "merge": "Merge the parts of a run that was split over machines.",
     "embed": "Write the features of photos.",
@@ -43,7 +45,7 @@ COMMANDS = {
 COMPLETE_VAR = "_CTC_COMPLETE"
 """Environment variable in which a shell asks for completions; the name is click's."""
 
-_PACKAGES = ("dataset", "detect", "inventory", "models", "predict", "serve", "train")
+_PACKAGES = ("dataset", "detect", "inventory", "models", "predict", "review", "serve", "train")
 _ELSEWHERE = {"import": "import_model", "merge": "predict.merge"}
 
 

@@ -180,6 +180,18 @@ HOST_COMMANDS = (
         ),
     ),
     HostCommand(
+        "review",
+        ("aggregation",),
+        _names(
+            """
+            aggregation aggregation-options allowed-host allowed-hosts config embeddings help host
+            label labels location log-json no-browser photos port predictions quiet reviewer role
+            show-config store taxonomy thumbnail-cache token-file truth truth-label truth-labels
+            verbose
+            """
+        ),
+    ),
+    HostCommand(
         "serve",
         ("aggregation",),
         _names(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,15 +23,15 @@ from ctc.cli.options.inference import (
 )
 from ctc.cli.options.option import Decorator, apply_options, option
 from ctc.cli.options.paths import PATH
+from ctc.cli.options.server import ALLOWED_HOST, HOST, PORT
 from ctc.cli.registry import TOKEN_VARIABLE
-from ctc.errors import UsageError, reason, shorten
+from ctc.errors import UsageError, reason
 from ctc.storage.paths import is_url, parse_path
 from ctc.storage.remote_files import check_reachable
 
 if TYPE_CHECKING:
     from ctc.serving.config import ServeConfig
 
-_HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?", re.ASCII)
 _MB, _MEGAPIXELS = 1_000_000, 1_000_000
 
 
@@ -45,32 +44,10 @@ def _count_option(name: str, default: int, text: str) -> Decorator:
     return option(f"--{name}", type=click.IntRange(1), default=default, help=text)
 
 
-def _parse_host_names(
-    _: click.Context, __: click.Parameter, names: tuple[str, ...]
-) -> tuple[str, ...]:
-    for name in names:
-        if name != "*" and not _HOST_NAME.fullmatch(name):
-            raise UsageError(
-                f"--allowed-host '{shorten(name)}' is not the name of a host, such as "
-                "'animals.example.org': give it without http:// and port"
-            )
-    return tuple(name.lower().rstrip(".") for name in names)
-
-
 _SERVER = (
-    option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on."),
-    option(
-        "--port", type=click.IntRange(0, 65535), default=8000, help="Port; 0 selects a free one."
-    ),
-    option(
-        "--allowed-host",
-        "allowed_hosts",
-        multiple=True,
-        callback=_parse_host_names,
-        metavar="NAME",
-        show_default="only localhost and addresses if --host is this machine, else any",
-        help="Name of this server in URLs, such as that of a proxy; '*' for any. Repeatable.",
-    ),
+    HOST,
+    PORT,
+    ALLOWED_HOST,
     option(
         "--token-file",
         type=PATH,
