@@ -64,7 +64,10 @@ def replace_events(
     Raises InputError if two events have the same id and photos.
     """
     connection.execute("UPDATE events SET is_gone = 1")
-    connection.execute("DELETE FROM photos")
+    connection.execute(
+        "DELETE FROM photos WHERE event NOT IN"
+        " (SELECT number FROM events WHERE key IN (SELECT event FROM records))"
+    )
     connection.execute("DELETE FROM predictions")
     writer = _Writer(connection)
     remaining = iter(events)
@@ -85,6 +88,7 @@ _INSERT = (
     f"INSERT INTO events ({', '.join(_FACTS)}, number, key, audit)"
     f" VALUES ({', '.join('?' * (len(_FACTS) + 3))})"
 )
+_DELETE_PHOTOS = "DELETE FROM photos WHERE event = ?"
 
 
 class _Writer:
@@ -112,6 +116,7 @@ class _Writer:
                 updates.append((*facts, number))
             numbers.append(number)
         self._connection.executemany(_UPDATE, updates)
+        self._connection.executemany(_DELETE_PHOTOS, [(row[-1],) for row in updates])
         self._connection.executemany(_INSERT, inserts)
         _write_photos(self._connection, numbers, events)
         _write_predictions(self._connection, numbers, events)
@@ -175,6 +180,7 @@ class _Writer:
         if new is None:
             return False
         self._connection.execute("DELETE FROM events WHERE number = ?", (new["number"],))
+        self._connection.execute(_DELETE_PHOTOS, (old["number"],))
         self._connection.execute(_UPDATE, (*(new[name] for name in _FACTS), old["number"]))
         for table in ("photos", "predictions"):
             self._connection.execute(

@@ -129,9 +129,9 @@ class ReviewStore:
         """Replace all events, the labels and the facts about the store, those that are given.
 
         People's answers stay with the events of the same id and photos; events that are gone and
-        have answers are kept, marked so. Of an event are read: `id`, `photos`, `place`, `time`,
-        `predictions`, `blank`, `cluster` and `meta`; its key may be ''. `given`: see
-        `labels.write_labels`. `on_progress` gets the number of events since the last call.
+        have answers are kept with their photos, marked so. Of an event are read: `id`, `photos`,
+        `place`, `time`, `predictions`, `blank`, `cluster` and `meta`; its key may be ''. `given`:
+        see `labels.write_labels`. `on_progress` gets the number of events since the last call.
         """
         with self._pool.write() as connection:
             if given is not None:

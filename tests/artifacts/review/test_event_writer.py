@@ -31,6 +31,7 @@ def test_replace_events_keeps_answers_of_events_that_are_gone(store, keys, ann):
     assert result == LoadResult(events=1, new=1, rejoined=0, gone=1, answered=0)
     event = store.event(keys[0])
     assert (event.is_gone, event.answer) == (True, FOX)
+    assert [photo.path for photo in event.photos] == ["a/1.jpg", "a/2.jpg"]
     assert [one.id for one in store.iter_events(with_gone=True)] == ["f", "a"]
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ctc.artifacts.review.database.errors import StoreError, translated_errors
 
-BUSY_SECONDS = 20.0
-"""How long a writer waits for others before it gives up."""
+BUSY_SECONDS = 60.0
+"""How long a writer waits for others, such as a load of 100,000 events, before it gives up."""
 _PRAGMAS = (
     *("synchronous=FULL", "fullfsync=ON", "foreign_keys=ON"),
     *("temp_store=MEMORY", "cache_size=-65536"),  # 64 MiB, for a load of 100,000 events
