@@ -14,7 +14,8 @@ from ctc.artifacts.review.claims import Claim
 from ctc.artifacts.review.clock import to_text
 from ctc.artifacts.review.records import ReviewEvent, ReviewLabel, ReviewPhoto, ReviewPrediction
 from ctc.artifacts.review.store import ReviewStore
-from ctc.review.proof.audit import next_draws, read_proof
+from ctc.review.proof.audit import read_proof
+from ctc.review.proof.draws import next_draws
 from ctc.review.proof.targets import Targets
 
 CLASSES = ("fox", "wolf", "empty")
@@ -58,7 +59,8 @@ class Season:
     def next(self, number: int) -> list[str]:
         """Return the keys of the next events of the audit."""
         with self.store.read() as connection:
-            return next_draws(connection, read_proof(connection).claims, number)
+            drawn = next_draws(connection, read_proof(connection).claims, number)
+        return [one.key for one in drawn]
 
     def claims(self, targets: Targets | None = None) -> dict[str, Claim]:
         """Return the claims by name."""

@@ -28,7 +28,7 @@ class Claim:
     at least (or at most), valid at any time. `more`: further draws that show the claim, if as many
     are right as up to now; None if these would not. `threshold`: the lowest probability from which
     the claim is shown where it is not for all, and `threshold_events` how many events reach it.
-    `to_draw`: events of other answers that the claim waits for first.
+    `to_draw`: how many of the `others`, events of other answers, the claim waits for first.
     """
 
     kind: ClaimKind
@@ -45,6 +45,7 @@ class Claim:
     threshold: float | None = None
     threshold_events: int = 0
     to_draw: int = 0
+    others: int = 0
 
     def describe(self) -> str:
         """Return what is claimed, how it stands, and what to do, in a line."""

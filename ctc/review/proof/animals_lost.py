@@ -64,6 +64,7 @@ def animals_lost_claim(season: Season, targets: Targets) -> Claim | None:
         threshold=threshold,
         threshold_events=_reaching(season, threshold),
         to_draw=kept.to_draw if is_open else 0,
+        others=kept.stratum.events,
     )
 
 

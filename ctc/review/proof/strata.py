@@ -1,4 +1,4 @@
-"""Reading of a season's events from a store, and of those that the audit draws next."""
+"""Reading of a season's events from a store."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _POPULATION = """
 """
 """The events that nobody had answered when the predictions came: the model may have learnt from
 answers before, and would look better than it is."""
-_ALL = f"FROM predictions p CROSS JOIN events e ON e.number = p.event WHERE {_POPULATION}"
+ALL_EVENTS = f"FROM predictions p CROSS JOIN events e ON e.number = p.event WHERE {_POPULATION}"
 _ANSWERED = (
     "FROM events e CROSS JOIN predictions p ON p.event = e.number"
     f" WHERE e.state IN ('answered', 'unsure') AND {_POPULATION}"
 )
 """The same events, by the order of tables that is fast for few of them."""
-_WAITS = """
+WAITS = """
     (e.answer IS NULL
     OR NOT EXISTS (SELECT 1 FROM json_each(e.answer) AS one WHERE one.key = :label))
 """
@@ -49,35 +49,17 @@ def read_seasons(connection: sqlite3.Connection) -> Iterator[Season]:
             yield _read_season(connection, label, since)
 
 
-def waiting_keys(
-    connection: sqlite3.Connection, label: ReviewLabel, condition: str, name: str, limit: int
-) -> list[str]:
-    """Return the next events to draw that meet an SQL condition, in random order."""
-    values = {
-        "label": label.name,
-        "since": read_about(connection).loaded_at,
-        "name": name,
-        "limit": limit,
-    }
-    rows = connection.execute(
-        f"SELECT e.key {_ALL} AND ({condition}) AND ({_WAITS})"
-        " ORDER BY e.audit, e.number LIMIT :limit",
-        values,
-    )
-    return [row["key"] for row in rows]
-
-
 def is_blank_sql(label: ReviewLabel) -> str:
     """Return SQL for whether the model calls an event empty, or dropped it."""
     names = dict.fromkeys((*label.predicted, *label.classes))
-    blanks = ", ".join(_quoted(one) for one in names if observation_type(one) == "blank")
+    blanks = ", ".join(quoted(one) for one in names if observation_type(one) == "blank")
     return f"(p.answer IN ({blanks}) OR {_IS_DROPPED})" if blanks else _IS_DROPPED
 
 
 def _read_season(connection: sqlite3.Connection, label: ReviewLabel, since: str) -> Season:
     values = {"label": label.name, "since": since}
     groups = connection.execute(
-        f"WITH season AS MATERIALIZED ({_columns(label)} {_ALL})"
+        f"WITH season AS MATERIALIZED ({_columns(label)} {ALL_EVENTS})"
         f" SELECT answer, blank, {_LEVEL} AS level, count(*), min(CASE WHEN waits THEN audit END)"
         " FROM season GROUP BY answer, blank, level",
         values,
@@ -88,7 +70,7 @@ def _read_season(connection: sqlite3.Connection, label: ReviewLabel, since: str)
     )
     rows = connection.execute(
         f"SELECT audit, answer, blank, {_LEVEL}, given"
-        f" FROM ({_columns(label)} {_ANSWERED} AND NOT {_WAITS})"
+        f" FROM ({_columns(label)} {_ANSWERED} AND NOT {WAITS})"
         " ORDER BY audit, number",
         values,
     )
@@ -102,7 +84,7 @@ def _columns(label: ReviewLabel) -> str:
     """Return SQL that selects facts of events; `score`: the probability of the model's answer."""
     blank = is_blank_sql(label)
     return (
-        f"SELECT p.answer, {blank} AS blank, {_WAITS} AS waits, e.audit, e.number,"
+        f"SELECT p.answer, {blank} AS blank, {WAITS} AS waits, e.audit, e.number,"
         f" CASE WHEN {blank} THEN coalesce(e.blank, p.confidence) ELSE p.confidence END AS score,"
         f" e.answer AS given"
     )
@@ -115,5 +97,6 @@ def _drawn(rows: Iterable[Sequence[Any]], label: str) -> Iterator[Drawn]:
         yield Drawn(audit, answer, bool(blank), level, given)
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Return a text as SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -8,7 +8,7 @@ from review_season import Season, make_predicted
 from ctc.artifacts.review.answer import Answer
 from ctc.artifacts.review.records import ReviewEvent, ReviewLabel, ReviewPrediction
 from ctc.errors import UsageError
-from ctc.review.proof.audit import next_draws, read_proof
+from ctc.review.proof.audit import read_proof
 from ctc.review.proof.targets import Targets
 
 UNSURE = Answer({"species": None})
@@ -136,37 +136,6 @@ def test_read_proof_has_no_claim_without_a_model(season: Season) -> None:
     season.store.replace_events([ReviewEvent("", "a", 0, ())], [ReviewLabel("species", ("fox",))])
 
     assert season.claims() == {}
-
-
-def test_next_draws_takes_turns_between_claims(season: Season) -> None:
-    wolves = [make_predicted(f"wolf{n}", "wolf", 0.9) for n in range(5)]
-    season.load([*foxes(100), *wolves])
-
-    drawn = season.store.events(season.next(10))
-
-    answers = [event.predictions["species"].answer for event in drawn]
-    assert answers == ["fox", "wolf"] * 5
-
-
-def test_next_draws_leaves_out_claims_that_are_shown(season: Season) -> None:
-    wolves = [make_predicted(f"wolf{n}", "wolf", 0.9) for n in range(5)]
-    season.load([*foxes(100), *wolves])
-
-    season.draw(10)
-
-    drawn = season.store.events(season.next(10))
-    assert {event.predictions["species"].answer for event in drawn} == {"fox"}
-
-
-def test_next_draws_skips_the_first(season: Season) -> None:
-    season.load(foxes(100))
-    keys = season.next(10)
-
-    with season.store.read() as connection:
-        claims = read_proof(connection).claims
-        later = next_draws(connection, claims, 4, skip=6)
-
-    assert later == keys[6:]
 
 
 def test_targets_are_shares() -> None:
