@@ -27,6 +27,11 @@ PRESENCE_THRESHOLD = 0.5
 ColumnValue = str | float | bool | tuple[str, ...] | None
 """A value of a further column of a decision."""
 
+METHOD = "classification_method"
+HUMAN, MACHINE = "human", "machine"
+"""Values of METHOD."""
+CLASSIFIED_BY, CLASSIFIED_AT = "classified_by", "classification_timestamp"
+
 DECISION_COLUMNS: Mapping[str, type] = {
     "before_prior": str,
     "before_geofence": str,
@@ -37,9 +42,14 @@ DECISION_COLUMNS: Mapping[str, type] = {
     "lineage": str,
     "prediction_set": tuple,
     "dropped": bool,
+    METHOD: str,
+    CLASSIFIED_BY: str,
+    CLASSIFIED_AT: str,
 }
 """The columns of decisions, in their order, and the types of their values; see
-`ctc/inference/decisions`. A tuple is one of classes."""
+`ctc/inference/decisions`. A tuple is one of classes. The last three are those of predictions with
+answers of people, see `ctc/review/export`: HUMAN or MACHINE; who, several separated by ` | `; when,
+UTC as ISO 8601."""
 
 Meta = Mapping[str, str | int | float | None]
 """Values of further columns, by name."""
@@ -176,6 +186,10 @@ class EventPrediction:
         if self.is_stranger(photo):
             return UNLIKE_ANYTHING
         return BELOW_THRESHOLD if self.top(label, photo)[0] == UNKNOWN else None
+
+    def is_human(self, label: str) -> bool:
+        """Return whether the answer of a label is that of a person."""
+        return self.columns.get(label, {}).get(METHOD) == HUMAN
 
     def top(self, label: str, photo: ImagePrediction | None = None) -> tuple[str, float]:
         """Return the most probable class of `label` and its probability, the first one on a tie.

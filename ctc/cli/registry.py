@@ -29,6 +29,7 @@ COMMANDS = {
     "predict": "Predict the classes of new photos.",
     "report": "Write predictions as an HTML page: counts, activity, photos.",
     "review": "Review predictions in a browser, key by key, and keep every answer.",
+    "review export": "Write the answers of a review as an inventory, or into predictions.",
     "label": "Name the animals in photos in a browser, without a model.",
     "serve": "Serve models over HTTP, with a web page and an API.",
     "merge": "Merge the parts of a run that was split over machines.",

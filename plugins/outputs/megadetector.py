@@ -15,6 +15,10 @@ Where `ctc predict --roll-up` answers an event with a taxon, its photos or boxes
 class belongs to it have the taxon as the first of their `classifications`, with the sum of the
 classes. All taxa that may be answered are among the `classification_categories`.
 
+Answers of people (`ctc review export`) are `classifications` with probability 1. A box in which a
+person saw nothing stays, with their empty class; a photo of an event with something, but no box in
+any of its photos, has a detection around the whole photo.
+
 For a multi-label label a photo has a detection for each category that is present: its
 `classifications` are the present classes of that category, its `conf` the highest of their
 probabilities. Where no class is present, not even an empty one, it has one detection of category
@@ -164,7 +168,7 @@ class _ImageEntryBuilder:
         return relative_path(path, self.root) or absolute_path(path)
 
     def _detections(self, event: EventPrediction, photo: ImagePrediction) -> list[dict[str, Any]]:
-        if photo.boxes is not None:
+        if photo.boxes is not None and not self._is_boxless(event):
             shown = zip(photo.boxes, box_photos(photo), strict=True)
             found = [self._box(event, one, answer) for one, answer in shown]
             found += [self._repeat(one) for one in photo.set_aside]
@@ -188,9 +192,23 @@ class _ImageEntryBuilder:
     ) -> dict[str, Any]:
         """Return a box of the detector; `shown`: its answer as that of a photo."""
         is_animal = one.detection.type == "animal"
-        seen = self._non_blank_classes(event, shown) if is_animal else []
+        seen = self._box_classes(event, shown) if is_animal else []
         classes = {"classifications": self._ranked(event, seen)} if seen else {}
         return {**self._place(one.detection), **classes}
+
+    def _is_boxless(self, event: EventPrediction) -> bool:
+        """Return whether a person saw something that no photo of the event has a box of."""
+        return event.is_human(self.label) and not any(photo.boxes for photo in event.images)
+
+    def _box_classes(
+        self, event: EventPrediction, shown: ImagePrediction
+    ) -> list[tuple[str, float]]:
+        """Return the classes that are not empty, or the empty one that a person gave."""
+        if event.is_human(self.label):
+            found = event.predicted_classes(self.label)
+            if {observation_type(name) for name, _ in found} == {"blank"}:
+                return found
+        return self._non_blank_classes(event, shown)
 
     def _repeat(self, one: Detection) -> dict[str, Any]:
         """Return a box that is set aside: it has no classifications."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from ctc.artifacts.boxes import Box, LabelledBox
 from ctc.artifacts.review.answer import Answer
 from ctc.artifacts.review.records import (
     Guess,
@@ -10,6 +13,7 @@ from ctc.artifacts.review.records import (
     ReviewPhoto,
     ReviewPrediction,
 )
+from ctc.artifacts.review.store import ReviewStore
 
 LABELS = (
     ReviewLabel("species", ("fox", "wolf", "empty"), ("fox", "wolf", "empty")),
@@ -17,6 +21,8 @@ LABELS = (
     ReviewLabel("behaviour", ("eating", "resting"), multi_label=True),
 )
 FOX, WOLF, UNSURE = (Answer({"species": names}) for names in (("fox",), ("wolf",), None))
+
+BOX = LabelledBox(Box(0.25, 0.5, 0.125, 0.25, confidence=0.75), "animal", {"species": "fox"})
 
 
 def make_event(name: str, *photos: str) -> ReviewEvent:
@@ -39,6 +45,17 @@ def make_event(name: str, *photos: str) -> ReviewEvent:
         blank=0.0,
         meta={"altitude": "300"},
     )
+
+
+def with_boxes(event: ReviewEvent) -> ReviewEvent:
+    """Return the event with a box in its first photo."""
+    first, *others = event.photos
+    return replace(event, photos=(replace(first, boxes=(BOX,)), *others))
+
+
+def keys_of(store: ReviewStore) -> dict[str, str]:
+    """Return the keys by the ids of the events."""
+    return {event.id: event.key for event in store.iter_events()}
 
 
 class Clock:

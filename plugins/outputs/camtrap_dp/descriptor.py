@@ -19,14 +19,15 @@ from .deployments import Deployment
 
 SCHEMAS = f"https://raw.githubusercontent.com/tdwg/camtrap-dp/{VERSION}"
 MAX_LISTED = 10
+REVIEWERS = "reviewers"
+"""Setting of an export of a review: the people who answered."""
 UNDETERMINED = "und"
 """ISO 639-3's code for a language that is not known."""
 
 README = """\
-# Camera trap observations by a machine
+# Camera trap observations by {observers}
 
-Camtrap DP {version}, written by ctc {created}. Every observation is what the model `{model}` \
-says; none was checked by a person.
+Camtrap DP {version}, written by ctc {created}. {source}
 
 - `scientificName` holds {names}.
 - `filePath` starts in the folder `{root}`. A photo that is not below it has a URL.
@@ -40,6 +41,12 @@ else the folder of its photos.
 - `datapackage.json`: `contributors`, `project` (the sampling design and the capture \
 method there are guesses), `licenses`.
 """
+
+
+_MACHINE_ALONE = "Every observation is what the model `{model}` says; none was checked by a person."
+_REVIEWED = """\
+Observations are what people say of an event (`classificationMethod` human), or the model \
+`{model}` (machine). A photo has observations of its own only where it is an event."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,23 @@ class Gaps:
         return lines
 
 
+def is_review(context: OutputContext) -> bool:
+    """Return whether the answers are those of people and a model, of events alone."""
+    return REVIEWERS in context.settings
+
+
+def _observers(context: OutputContext) -> str:
+    return "people and a machine" if is_review(context) else "a machine"
+
+
 def readme(context: OutputContext, gaps: Gaps) -> str:
     """Return the text of README.md."""
+    source = _REVIEWED if is_review(context) else _MACHINE_ALONE
     return README.format(
         version=VERSION,
+        observers=_observers(context),
+        source=source.format(model=context.model),
         created=f"on {context.created:%Y-%m-%d}",
-        model=context.model,
         root=context.image_root.name or context.image_root.as_posix(),
         names="the names of the model's taxonomy, else its classes as they are called there"
         if context.settings.get("taxonomy")
@@ -96,10 +114,14 @@ def descriptor(
         "resources": [_resource(name) for name in TABLES],
         "profile": f"{SCHEMAS}/camtrap-dp-profile.json",
         "created": f"{context.created:%Y-%m-%dT%H:%M:%SZ}",
-        "title": f"Machine observations of '{label}' by {context.model}",
+        "title": _title(context, label),
         **({"description": "\n".join(context.notes)} if context.notes else {}),
         "contributors": [
-            {"title": f"Machine observations by {context.model}", "role": "contributor"}
+            {"title": title, "role": "contributor"}
+            for title in (
+                f"Machine observations by {context.model}",
+                *context.settings.get(REVIEWERS, ()),
+            )
         ],
         "project": {
             "title": context.image_root.name or "Camera traps",
@@ -112,6 +134,12 @@ def descriptor(
         "temporal": _temporal(deployments),
         "taxonomic": _taxonomic(species, context.settings.get("taxonomy", {}).get(label, {})),
     }
+
+
+def _title(context: OutputContext, label: str) -> str:
+    if is_review(context):
+        return f"Observations of '{label}' by people and {context.model}"
+    return f"Machine observations of '{label}' by {context.model}"
 
 
 def _taxonomic(species: Iterable[str], taxonomy: Taxonomy) -> list[dict[str, Any]]:

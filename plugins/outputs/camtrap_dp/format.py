@@ -1,6 +1,8 @@
 """Camtrap DP 1.0.2, the standard for exchanging camera trap data: https://camtrap-dp.tdwg.org
 
-A package of machine observations: one per event, one per photo. Values that the standard requires
+A package of machine observations: one per event, one per photo. `ctc review export` writes those of
+people and the machine, one per event; photos have some only where they are an event of their own.
+Values that the standard requires
 and that neither the photos nor the table of events have (coordinates, times) are left empty and
 listed in the package's README.md, never invented.
 """
@@ -26,7 +28,7 @@ from ..label_option import LABEL, selected_label
 from ..photo_fields import DATETIME, photo_fields
 from .columns import TABLES
 from .deployments import Deployments
-from .descriptor import Gaps, descriptor, readme
+from .descriptor import Gaps, descriptor, is_review, readme
 from .rows import CamtrapDpRow, RowBuilder
 from .time_zone import TIME_ZONE, Clock, make_clock
 
@@ -36,7 +38,7 @@ log = logging.getLogger("ctc.outputs.camtrap_dp")
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
     options = (LABEL, TIME_ZONE)
-    summary = "Camtrap DP 1.0.2, a package of machine observations"
+    summary = "Camtrap DP 1.0.2, a package of observations"
     return [
         OutputFormat("camtrap-dp", summary, (".camtrap-dp",), write, options, folder=True),
         OutputFormat(
@@ -59,6 +61,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         f"{context.created:%Y-%m-%dT%H:%M:%SZ}",
         context.image_root,
         scientific_names(context.settings.get("taxonomy", {}).get(label, {})),
+        of_events=is_review(context),
     )
     package = _PackageWriter(row_builder, clock, Deployments(context.image_root))
     path.mkdir()

@@ -10,6 +10,10 @@ from pathlib import Path
 
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import (
+    CLASSIFIED_AT,
+    CLASSIFIED_BY,
+    MACHINE,
+    METHOD,
     UNLIKE_ANYTHING,
     EventPrediction,
     ImagePrediction,
@@ -24,6 +28,8 @@ CamtrapDpRow = dict[str, object]
 
 _FILE_PATH = re.compile(r"^(?=^[^./~])(^((?!\.{2}).)*$).*$")  # the schema's pattern
 _FORBIDDEN_CHARACTERS = re.compile("[\r\n\ud800-\udfff]")
+_FRACTION = re.compile(r"\.\d+(?=Z|[+-])")
+"""Of a second, which the standard's times don't have."""
 _GENERIC = ("animal", "animals")
 _VALID = {
     "count": re.compile(r"[1-9]\d*"),
@@ -41,7 +47,8 @@ class RowBuilder:
 
     `label` is the one that gives the species, `model` the classifier, `created` the time of
     classification; photo paths are relative to `root`. `names`: scientific names of classes that
-    have one in the model's taxonomy.
+    have one in the model's taxonomy. `of_events`: photos have no answers of their own, so that
+    those of an event are not repeated for each of its photos.
     """
 
     label: str
@@ -49,6 +56,7 @@ class RowBuilder:
     created: str
     root: Path
     names: Mapping[str, str]
+    of_events: bool = False
 
     def media_rows(
         self, event: EventPrediction, deployment: str, moments: list[datetime | None]
@@ -78,13 +86,13 @@ class RowBuilder:
             "eventID": event.id,
             "eventStart": format_datetime(min(known, default=None)),
             "eventEnd": format_datetime(max(known, default=None)),
-            "classificationMethod": "machine",
-            "classifiedBy": self.model,
-            "classificationTimestamp": self.created,
+            **self._classified(event),
         }
         shared["observationLevel"] = "event"
         for row in self._class_rows(event, f"{event.id}:event"):
             yield {**shared, **row}
+        if self.of_events and len(event.images) > 1:
+            return
         shared["observationLevel"] = "media"
         for number, photo in enumerate(event.images, start=1):
             media_id = _media_id(event, number)
@@ -93,6 +101,17 @@ class RowBuilder:
                 first_id = media_id if place == 1 else f"{media_id}/box{place}"
                 for row in self._class_rows(event, first_id, shown):
                     yield {**shared, "mediaID": media_id, **row, **(_bbox(shown) if boxes else {})}
+
+    def _classified(self, event: EventPrediction) -> CamtrapDpRow:
+        """Return who classified the event, and when: the machine, unless the event says so."""
+        marks = event.columns.get(self.label, {})
+        known = METHOD in marks
+        moment = str(marks.get(CLASSIFIED_AT) or "") if known else self.created
+        return {
+            "classificationMethod": marks.get(METHOD) if known else MACHINE,
+            "classifiedBy": marks.get(CLASSIFIED_BY) if known else self.model,
+            "classificationTimestamp": _FRACTION.sub("", moment),
+        }
 
     def _class_rows(
         self, event: EventPrediction, first_id: str, photo: ImagePrediction | None = None

@@ -1,0 +1,1 @@
+"""Back into the data: people's answers as an inventory, or in predictions of any format."""
