@@ -1,4 +1,4 @@
-"""Events of a review store read from its tables."""
+"""Events of a review store as rows of its tables, and back."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ctc.artifacts.boxes import detections_from_json
+from ctc.artifacts.boxes import detections_from_json, detections_to_json
 from ctc.artifacts.predictions import DECISION_COLUMNS, ColumnValue
 from ctc.artifacts.review.answer import Answer
-from ctc.artifacts.review.file_names import from_sql
+from ctc.artifacts.review.file_names import from_sql, to_sql
 from ctc.artifacts.review.leases import active_leases
 from ctc.artifacts.review.records import (
     Guess,
@@ -25,6 +25,9 @@ from ctc.artifacts.review.records import (
 
 FLOATS = np.dtype("<f4")
 """How the probabilities of an event and label are stored."""
+_DIGITS = 6
+"""Decimals of probabilities of guesses."""
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 MAX_KEYS = 500
 """Keys per statement; SQLite before 3.32 allows 999 values in one."""
 
@@ -149,3 +152,50 @@ def _select(
     marks = ", ".join("?" * len(values))
     end = f" ORDER BY {order}" if order else ""
     return connection.execute(f"{start} ({marks}){end}", list(values)).fetchall()
+
+
+def write_photos(
+    connection: sqlite3.Connection, numbers: Sequence[int], events: Sequence[ReviewEvent]
+) -> None:
+    """Add the photos of events, which have these numbers."""
+    connection.executemany(
+        "INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(number, n, to_sql(photo.path), photo.taken),
+                *(detections_to_json(photo.boxes), photo.is_missing),
+            )
+            for number, event in zip(numbers, events, strict=True)
+            for n, photo in enumerate(event.photos)
+        ],
+    )
+
+
+def write_predictions(
+    connection: sqlite3.Connection, numbers: Sequence[int], events: Sequence[ReviewEvent]
+) -> None:
+    """Add the predictions of events, which have these numbers."""
+    connection.executemany(
+        f"INSERT INTO predictions VALUES ({', '.join('?' * 12)})",
+        [
+            (number, label, *_prediction_row(prediction))
+            for number, event in zip(numbers, events, strict=True)
+            for label, prediction in event.predictions.items()
+        ],
+    )
+
+
+def _prediction_row(one: ReviewPrediction) -> tuple[Any, ...]:
+    guesses = {guess.name: round(guess.probability, _DIGITS) for guess in one.guesses}
+    return (
+        one.answer,
+        one.confidence,
+        _encode(guesses),
+        None if one.present is None else _encode(one.present),
+        np.asarray(one.probabilities, FLOATS).tobytes() if one.probabilities else None,
+        _encode(dict(one.columns)),
+        one.truth,
+        one.doubt,
+        one.label_error,
+        one.worth,
+    )

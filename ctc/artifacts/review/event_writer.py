@@ -10,21 +10,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
-from ctc.artifacts.boxes import detections_to_json
-from ctc.artifacts.review.event_rows import FLOATS
-from ctc.artifacts.review.file_names import to_sql
-from ctc.artifacts.review.records import ReviewEvent, ReviewPrediction
+from ctc.artifacts.review.event_rows import write_photos, write_predictions
+from ctc.artifacts.review.file_names import from_sql, to_sql
+from ctc.artifacts.review.moved_photos import Move, find_move
+from ctc.artifacts.review.records import ReviewEvent
 from ctc.errors import InputError
 
 BATCH = 1_000
 """Events that are written at a time."""
 _DIGEST_BYTES = 12
-_DIGITS = 6
-"""Decimals of probabilities of guesses."""
 _AUDIT_SCALE = 2.0**64
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +96,9 @@ class _Writer:
         self._keys = {row["key"] for row in rows}
         self._first_new = self._next = max(self._known.values(), default=0) + 1
         self._seen: set[str] = set()
+        self._has_known = False
+        self._new: dict[tuple[str, ...], int] = {}
+        self._taken: set[int] = set()
 
     def write(self, events: Sequence[ReviewEvent]) -> None:
         """Write some events."""
@@ -112,34 +110,36 @@ class _Writer:
                 number, self._next = self._next, self._next + 1
                 key = self._new_key(facts[2])
                 inserts.append((*facts, number, key, audit_number(key)))
+                for trait in _traits(*facts[2:5], time=event.time):
+                    self._new.setdefault(trait, number)
             else:
                 updates.append((*facts, number))
+                self._has_known = True
             numbers.append(number)
         self._connection.executemany(_UPDATE, updates)
         self._connection.executemany(_DELETE_PHOTOS, [(row[-1],) for row in updates])
         self._connection.executemany(_INSERT, inserts)
-        _write_photos(self._connection, numbers, events)
-        _write_predictions(self._connection, numbers, events)
+        write_photos(self._connection, numbers, events)
+        write_predictions(self._connection, numbers, events)
 
     def finish(self) -> LoadResult:
         """Join what is left by photos or names, and remove what is gone without answers."""
         connection = self._connection
-        rejoined = sum(
-            self._rejoin(row)
-            for row in connection.execute(
-                "SELECT * FROM events WHERE is_gone AND key IN (SELECT event FROM records)"
-            ).fetchall()
-        )
+        gone = connection.execute(
+            "SELECT * FROM events WHERE is_gone AND key IN (SELECT event FROM records)"
+        ).fetchall()
+        move = self._find_move() if gone else None
+        rejoined = sum(self._rejoin(old, move) for old in gone)
         connection.execute(
             "DELETE FROM events WHERE is_gone AND key NOT IN (SELECT event FROM records)"
         )
-        gone = _count(connection, "is_gone")
+        left = _count(connection, "is_gone")
         new = self._next - self._first_new - rejoined
         answered = _count(connection, "is_gone = 0 AND state <> 'open'")
-        return LoadResult(len(self._seen), new, rejoined, gone, answered)
+        return LoadResult(len(self._seen), new, rejoined, left, answered)
 
     def _facts(self, event: ReviewEvent) -> tuple[Any, ...]:
-        paths = [photo.path.replace("\\", "/") for photo in event.photos]
+        paths = [_slashes(photo.path) for photo in event.photos]
         own = fingerprint(event.id, *paths)
         if own in self._seen:
             raise InputError(f"event '{event.id}' is there twice")
@@ -165,28 +165,63 @@ class _Writer:
         self._keys.add(key)
         return key
 
-    def _rejoin(self, old: sqlite3.Row) -> bool:
-        """Give an event that is gone the place of a new one with the same photos or names."""
-        new = self._connection.execute(
-            "SELECT * FROM events WHERE number >= ? AND is_gone = 0"
-            " AND (photos_fingerprint = ? AND photos_fingerprint <> '' OR names_fingerprint = ?)"
-            " AND key NOT IN (SELECT event FROM records)"
-            " ORDER BY photos_fingerprint <> ? LIMIT 1",
-            (
-                *(self._first_new, old["photos_fingerprint"], old["names_fingerprint"]),
-                old["photos_fingerprint"],
-            ),
-        ).fetchone()
-        if new is None:
+    def _find_move(self) -> Move | None:
+        """Return where the photos of answered events have moved, if no event is as it was."""
+        if self._has_known:
+            return None
+        first = "SELECT path FROM photos WHERE n = 0 AND event {} ? ORDER BY event"
+        old, new = (
+            [
+                _slashes(from_sql(path))
+                for (path,) in self._connection.execute(first.format(side), (self._first_new,))
+            ]
+            for side in ("<", ">=")
+        )
+        return find_move(old, new)
+
+    def _rejoin(self, old: sqlite3.Row, move: Move | None) -> bool:
+        """Give an event that is gone the place of a new one with the same traits, if there is one."""
+        moved = "" if move is None else self._moved_fingerprint(old, move)
+        prints = moved, old["photos_fingerprint"], old["names_fingerprint"]
+        found = (self._new.get(trait) for trait in _traits(*prints, time=old["time"]))
+        number = next((one for one in found if one is not None and one not in self._taken), None)
+        if number is None:
             return False
-        self._connection.execute("DELETE FROM events WHERE number = ?", (new["number"],))
-        self._connection.execute(_DELETE_PHOTOS, (old["number"],))
-        self._connection.execute(_UPDATE, (*(new[name] for name in _FACTS), old["number"]))
-        for table in ("photos", "predictions"):
-            self._connection.execute(
-                f"UPDATE {table} SET event = ? WHERE event = ?", (old["number"], new["number"])
-            )
+        self._taken.add(number)
+        self._take_place(old["number"], number)
         return True
+
+    def _take_place(self, old: int, new: int) -> None:
+        """Give an event the facts, photos and predictions of a new one, which is removed."""
+        connection = self._connection
+        row = connection.execute("SELECT * FROM events WHERE number = ?", (new,)).fetchone()
+        connection.execute("DELETE FROM events WHERE number = ?", (new,))
+        connection.execute(_DELETE_PHOTOS, (old,))
+        connection.execute(_UPDATE, (*(row[name] for name in _FACTS), old))
+        for table in ("photos", "predictions"):
+            connection.execute(f"UPDATE {table} SET event = ? WHERE event = ?", (old, new))
+
+    def _moved_fingerprint(self, old: sqlite3.Row, move: Move) -> str:
+        rows = self._connection.execute(
+            "SELECT path FROM photos WHERE event = ? ORDER BY n", (old["number"],)
+        )
+        paths = [_slashes(from_sql(path)) for (path,) in rows]
+        own = from_sql(old["id"])
+        is_path = _slashes(own) in paths
+        return fingerprint(
+            move.apply(_slashes(own)) if is_path else own, *(move.apply(path) for path in paths)
+        )
+
+
+def _traits(own: str, photos: str, names: str, *, time: str) -> list[tuple[str, ...]]:
+    """Return by what an event is known again, the surest first: its photos; or its time, if that
+    is known, with its id and photos' names, or where they have moved (the fingerprint `own`)."""
+    of_photos = [("photos", photos)] if photos else []
+    return of_photos + ([("moved", own, time), ("names", names, time)] if time else [])
+
+
+def _slashes(path: str) -> str:
+    return path.replace("\\", "/")
 
 
 def mark_missing(connection: sqlite3.Connection, missing: Collection[str]) -> None:
@@ -203,48 +238,3 @@ def _count(connection: sqlite3.Connection, condition: str) -> int:
     query = f"SELECT count(*) FROM events WHERE {condition}"
     count: int = connection.execute(query).fetchone()[0]
     return count
-
-
-def _write_photos(
-    connection: sqlite3.Connection, numbers: Sequence[int], events: Sequence[ReviewEvent]
-) -> None:
-    connection.executemany(
-        "INSERT INTO photos VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(number, n, to_sql(photo.path), photo.taken),
-                *(detections_to_json(photo.boxes), photo.is_missing),
-            )
-            for number, event in zip(numbers, events, strict=True)
-            for n, photo in enumerate(event.photos)
-        ],
-    )
-
-
-def _write_predictions(
-    connection: sqlite3.Connection, numbers: Sequence[int], events: Sequence[ReviewEvent]
-) -> None:
-    connection.executemany(
-        f"INSERT INTO predictions VALUES ({', '.join('?' * 12)})",
-        [
-            (number, label, *_prediction_row(prediction))
-            for number, event in zip(numbers, events, strict=True)
-            for label, prediction in event.predictions.items()
-        ],
-    )
-
-
-def _prediction_row(one: ReviewPrediction) -> tuple[Any, ...]:
-    guesses = {guess.name: round(guess.probability, _DIGITS) for guess in one.guesses}
-    return (
-        one.answer,
-        one.confidence,
-        _encode(guesses),
-        None if one.present is None else _encode(one.present),
-        np.asarray(one.probabilities, FLOATS).tobytes() if one.probabilities else None,
-        _encode(dict(one.columns)),
-        one.truth,
-        one.doubt,
-        one.label_error,
-        one.worth,
-    )

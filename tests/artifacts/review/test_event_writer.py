@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from review_events import FOX, LABELS, WOLF, make_event
 
@@ -55,6 +57,42 @@ def test_replace_events_joins_the_same_id_with_moved_photos(store, keys, ann):
     result = store.replace_events([make_event("a", "disk/a/1.jpg", "disk/a/2.jpg")])
     assert (result.rejoined, result.gone) == (1, 0)
     assert [photo.path for photo in store.event(keys[0]).photos] == ["disk/a/1.jpg", "disk/a/2.jpg"]
+
+
+@pytest.mark.parametrize("time", ["", "2026-06-01T12:00:00"])
+def test_replace_events_does_not_join_names_without_the_same_time(store, keys, ann, time):
+    store.answer(ann, keys[:1], FOX)
+    other = replace(make_event("a", "2026/a/1.jpg", "2026/a/2.jpg"), time=time)
+    assert store.replace_events([other]).gone == 1
+
+
+def single_photos(folder):
+    names = [f"{folder}cam{camera}/IMG_1.jpg" for camera in (1, 2, 3)]
+    return [make_event(name, name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"), [("", "photos/"), ("D:/2025/", "/disk/"), ("a/b/", "a/c/"), ("x/y/", "")]
+)
+def test_replace_events_joins_moved_photos_that_are_named_by_their_paths(store, ann, before, now):
+    store.replace_events(single_photos(before))
+    _, second, third = store.iter_events()
+    store.answer(ann, [second.key, third.key], WOLF)
+    result = store.replace_events(single_photos(now))
+    assert (result.rejoined, result.gone) == (2, 0)
+    assert [(event.id, event.answer) for event in store.iter_events()] == [
+        (f"{now}cam1/IMG_1.jpg", None),
+        (f"{now}cam2/IMG_1.jpg", WOLF),
+        (f"{now}cam3/IMG_1.jpg", WOLF),
+    ]
+
+
+def test_replace_events_takes_no_namesake_for_a_photo_that_is_gone(store, ann):
+    first, second, third = single_photos("")
+    store.replace_events([first, second])
+    store.answer(ann, [event.key for event in store.iter_events()], WOLF)
+    result = store.replace_events([first, third])
+    assert (result.rejoined, result.gone) == (0, 1)
 
 
 def test_replace_events_does_not_join_other_photos(store, keys, ann):
