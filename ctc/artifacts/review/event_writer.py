@@ -180,7 +180,7 @@ class _Writer:
         return find_move(old, new)
 
     def _rejoin(self, old: sqlite3.Row, move: Move | None) -> bool:
-        """Give an event that is gone the place of a new one with the same traits, if there is one."""
+        """Give an event that is gone the place of a new one with a trait of it, if there is one."""
         moved = "" if move is None else self._moved_fingerprint(old, move)
         prints = moved, old["photos_fingerprint"], old["names_fingerprint"]
         found = (self._new.get(trait) for trait in _traits(*prints, time=old["time"]))

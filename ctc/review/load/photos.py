@@ -49,11 +49,11 @@ def find_places(
 ) -> tuple[PhotoPlaces, list[str]]:
     """Return where the photos are, and the paths of those that are missing.
 
-    `root`: the folder or URL of the photos, None for paths that start at the current folder. If
-    photos are missing below it, the beginning of their paths is looked for that it replaces, such
-    as the folder that they have moved from.
+    `root`: the folder or URL of the photos, None for the current folder, which is remembered, so
+    that the review can go on from another one. If photos are missing below a `root`, the beginning
+    of their paths is looked for that it replaces, such as the folder that they have moved from.
     """
-    plain = PhotoPlaces("" if root is None else _absolute(root))
+    plain = PhotoPlaces(_absolute(root or "."))
     missing = finder.missing(paths, plain)
     if root is None or not missing:
         return plain, missing

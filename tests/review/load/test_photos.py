@@ -16,7 +16,7 @@ def test_find_places_below_the_root(photo_root):
 
 def test_find_places_from_the_current_folder(photo_root, monkeypatch):
     monkeypatch.chdir(photo_root)
-    assert find(PATHS, None) == (PhotoPlaces(), [])
+    assert find(PATHS, None) == (PhotoPlaces(str(photo_root)), [])
 
 
 def test_find_places_of_a_root_that_is_named_in_the_paths(photo_root):
