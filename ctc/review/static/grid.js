@@ -21,7 +21,13 @@ export class Grid {
     this.#review = review;
     this.#onseen = soon(() => onseen(this.seen()), 400);
     const draw = () => this.draw();
-    this.#scroller.addEventListener("scroll", draw, { passive: true });
+    let frame = 0;
+    this.#scroller.addEventListener("scroll", () => {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        this.draw(false);
+      });
+    }, { passive: true });
     new ResizeObserver(() => {
       this.draw();
       this.reveal();
@@ -64,15 +70,17 @@ export class Grid {
     return Array.from({ length: Math.max(0, last - first) }, (_, at) => this.#review.list.at(first + at)).filter(Boolean);
   }
 
-  draw() {
+  // `isAll`: cards that stay on the screen may have changed.
+  draw(isAll = true) {
     if (!this.#scroller.clientHeight) return;
     const { list, at, selected } = this.#review;
     const columns = this.columns;
     const { scrollTop, clientHeight } = this.#scroller;
     const rows = Math.ceil(list.count / columns);
-    this.#grid.style.height = `${rows * this.#rowHeight + GAP}px`;
-    const first = Math.max(0, Math.floor(scrollTop / this.#rowHeight) - MARGIN_ROWS) * columns;
-    const last = Math.min(list.count, (Math.ceil((scrollTop + clientHeight) / this.#rowHeight) + MARGIN_ROWS) * columns) - 1;
+    const rowHeight = this.#rowHeight;
+    this.#grid.style.height = `${rows * rowHeight + GAP}px`;
+    const first = Math.max(0, Math.floor(scrollTop / rowHeight) - MARGIN_ROWS) * columns;
+    const last = Math.min(list.count, (Math.ceil((scrollTop + clientHeight) / rowHeight) + MARGIN_ROWS) * columns) - 1;
     list.want(first, last);
     if (this.#list !== list) this.#clear();
     this.#list = list;
@@ -81,8 +89,11 @@ export class Grid {
       const event = list.at(index);
       if (!event) continue;
       shown.add(event.key);
-      this.#place(this.#cardOf(event, index), index, columns);
-      this.#cards.get(event.key).update(index === at, selected.has(event.key));
+      const isNew = !this.#cards.has(event.key);
+      if (!isNew && !isAll) continue;
+      const one = this.#cardOf(event, index);
+      this.#place(one, index, columns);
+      one.update(index === at, selected.has(event.key));
     }
     for (const [key, one] of this.#cards) if (!shown.has(key)) this.#remove(key, one);
     const current = list.at(at);

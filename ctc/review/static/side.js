@@ -1,9 +1,10 @@
 // Queues with their counts, filters, and how far the review is.
 import { get } from "./api.js";
 import { mainLabel } from "./answers.js";
-import { byId, counted, element } from "./dom.js";
+import { byId, counted, element, soon } from "./dom.js";
 
 const COUNT_EVERY = 20_000;
+const COUNT_AFTER = 4_000; // milliseconds after an answer
 
 export class Side {
   #review;
@@ -18,7 +19,11 @@ export class Side {
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.elements.answered_by.append(...review.session.reviewers.map((name) => element("option", {}, name)));
     setInterval(() => document.hidden || this.count(), COUNT_EVERY);
-    review.addEventListener("saved", ({ detail }) => this.#answered(detail));
+    const recount = soon(() => this.count(), COUNT_AFTER);
+    review.addEventListener("saved", ({ detail }) => {
+      this.#answered(detail);
+      recount();
+    });
   }
 
   // The filters of the form, as the server takes them.

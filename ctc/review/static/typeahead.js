@@ -18,27 +18,32 @@ export function typeClass(label, event, first, { mayAdd, onchoose, onclose }) {
   const box = element("div", { class: "typing" }, input, list);
   let found = [];
   let at = 0;
+  let isSure = false; // a new class takes a second Enter: a typing error must not become one
   const draw = () => {
     found = findClasses(label, event, input.value, mayAdd);
     at = Math.min(at, Math.max(0, found.length - 1));
     list.replaceChildren(...found.map(({ name, also, isNew }, index) =>
       element("li", { role: "option", id: `type-${index}`, "aria-selected": String(index === at), onclick: () => choose(index) },
-        isNew ? `add the class “${name}”` : name, also && element("span", { class: "hint" }, ` ${also}`))));
+        isNew ? `${isSure ? "Enter again adds" : "add"} the class “${name}”` : name, also && element("span", { class: "hint" }, ` ${also}`))));
     if (!found.length) list.append(element("li", { class: "hint" }, "no such class"));
     input.setAttribute("aria-activedescendant", found.length ? `type-${at}` : "");
   };
   const choose = (index) => {
     if (!found[index]) return;
+    if (found[index].isNew && !isSure) {
+      [at, isSure] = [index, true];
+      return draw();
+    }
     closeTyping();
     onchoose(found[index].name, found[index].isNew);
   };
   input.addEventListener("input", () => {
-    at = 0;
+    [at, isSure] = [0, false];
     draw();
   });
   input.addEventListener("keydown", (press) => {
     const steps = { ArrowDown: 1, ArrowUp: -1 };
-    if (press.key === "Enter") choose(at);
+    if (press.key === "Enter") press.repeat || choose(at);
     else if (press.key === "Escape") closeTyping();
     else if (press.key in steps) at = Math.max(0, Math.min(found.length - 1, at + steps[press.key]));
     else return;

@@ -127,7 +127,7 @@ def test_page_keeps_a_count_for_the_answer_of_the_event(review) -> None:
 
 def test_page_adds_a_class_that_is_typed(review) -> None:
     page = review([make_event(0)])
-    page.press(*"/okapi", "Enter")
+    page.press(*"/okapi", "Enter", "Enter")
     page.settled()
     assert page.answers() == [("okapi",)]
     assert "okapi" in page.store.labels()[0].classes
