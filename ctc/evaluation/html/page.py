@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ctc._version import __version__
@@ -28,16 +28,22 @@ from ctc.evaluation.html.formatting import (
 from ctc.storage.atomic import write_text
 
 REPORT_FILE = "report.html"
+_PACKAGE = "ctc.evaluation.html"
 
 
 def write_page(
-    path: Path, template: str, values: Mapping[str, Any], scripts: Sequence[str] = ("page.js",)
+    path: Path,
+    template: str,
+    values: Mapping[str, Any],
+    scripts: Sequence[str] = ("page.js",),
+    package: str = _PACKAGE,
 ) -> None:
     """Render `template` with `values` to `path`; names that are not Unicode are escaped.
 
-    `scripts`: the templates' scripts that the page runs.
+    `scripts`: the templates' scripts that the page runs. `package`: the one whose `templates` are
+    looked through before those of the evaluation.
     """
-    environment = _environment()
+    environment = _environment(package)
     style = _load_source(environment, "style.css")
     script = "\n".join(_load_source(environment, name) for name in scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -51,9 +57,9 @@ def write_page(
     write_text(path, text.encode(errors="backslashreplace").decode())
 
 
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=PackageLoader("ctc.evaluation.html"),
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(_PACKAGE)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

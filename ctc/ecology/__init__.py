@@ -1,0 +1,1 @@
+"""Figures of a study: independent records, effort, rates, histories, activity."""

@@ -1,0 +1,37 @@
+"""What a user chooses for a summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ctc.ecology.records import Rule
+
+Unit = Literal["station", "camera"]
+UNITS: tuple[Unit, ...] = ("station", "camera")
+
+
+@dataclass(frozen=True)
+class SummaryConfig:
+    """How to summarize.
+
+    `label`: of predictions and inventories, '' for the first. `independence`: seconds. `rule`: see
+    `records`. `unit`: what records are counted and effort is measured for. `occasion`: days.
+    `species`: those to report, () for all animals. `time_zone`: of the cameras' clocks, for sun
+    time, '' if not known. `location`, `camera`: names of columns. `draws`: how often the
+    classifier's answers are drawn, None for as many as the number of events allows. `xlsx`: also
+    write a workbook.
+    """
+
+    label: str = ""
+    independence: int = 1_800
+    rule: Rule = "last-record"
+    unit: Unit = "station"
+    occasion: int = 7
+    species: tuple[str, ...] = ()
+    time_zone: str = ""
+    location: str = "location"
+    camera: str = "deploymentID"
+    draws: int | None = None
+    seed: int = 0
+    xlsx: bool = False

@@ -1,0 +1,1 @@
+"""Files of a summary that other programs read."""

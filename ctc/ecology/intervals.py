@@ -1,0 +1,103 @@
+"""95 % intervals of figures: over stations, and over draws of the classifier's answers.
+
+Each draw is one completed data set; they are combined by Rubin's rules for multiple imputation
+(Rubin 1987; degrees of freedom: Barnard & Rubin 1999, https://doi.org/10.1093/biomet/86.4.948).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ctc.ecology.survey import Floats, Ints
+
+_TAILS = (0.025, 0.975)
+_MIXTURE = 4_000
+"""Draws of a proportion from which its quantiles are taken."""
+
+
+class Figure(NamedTuple):
+    """A figure with the ends of its 95 % interval, NaN if there is none."""
+
+    value: float
+    low: float
+    high: float
+
+
+def ratio(counts: Floats, effort: Floats) -> Figure:
+    """Return Σ counts / Σ effort over units.
+
+    `counts` (U,), or (draws, U); `effort` (U,), more than 0. The variance between units is that of
+    the ratio estimator (Cochran 1977, equation 6.13), the interval is Student's on the logarithm.
+    """
+    drawn = np.atleast_2d(counts)
+    total, units = effort.sum(), len(effort)
+    values = drawn.sum(axis=1) / total
+    value = float(values.mean())
+    if value == 0:
+        return Figure(0.0, 0.0, _highest_for_none(float(total)))
+    if units < 2:
+        return Figure(value, float("nan"), float("nan"))
+    left = drawn - values[:, None] * effort
+    within = float((left**2).sum(axis=1).mean() * units / (units - 1) / total**2)
+    # a count at one place alone has at least the variance of a Poisson count
+    within = max(within, value / float(total))
+    spread, freedom = _combine(values, within, units - 1)
+    factor = np.exp(_student(freedom) * np.sqrt(spread) / value)
+    return Figure(value, value / factor, value * factor)
+
+
+def proportion(hits: Ints, n: int, seed: int = 0) -> Figure:
+    """Return the share of n units with a property.
+
+    `hits`: number of units, one or (draws,). Jeffreys' interval; of draws, of their mixture.
+    """
+    found = np.atleast_1d(hits).astype(float)
+    value = float(found.mean() / n) if n else float("nan")
+    if not n:
+        return Figure(value, value, value)
+    if len(found) == 1:
+        from scipy.stats import beta
+
+        low, high = (float(beta.ppf(q, found[0] + 0.5, n - found[0] + 0.5)) for q in _TAILS)
+    else:
+        rng = np.random.default_rng(seed)
+        of = np.resize(found, _MIXTURE)
+        low, high = (float(q) for q in np.quantile(rng.beta(of + 0.5, n - of + 0.5), _TAILS))
+    return Figure(value, 0.0 if value == 0 else low, 1.0 if value == 1 else high)
+
+
+def mean_of(values: Floats) -> Figure:
+    """Return the mean over draws, with their quantiles."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return Figure(float("nan"), float("nan"), float("nan"))
+    low, high = (float(q) for q in np.quantile(known, _TAILS))
+    return Figure(float(known.mean()), low, high)
+
+
+def _combine(values: Floats, within: float, freedom: int) -> tuple[float, float]:
+    """Return the total variance of the mean of draws, and its degrees of freedom."""
+    m = len(values)
+    if m == 1:
+        return within, freedom
+    between = (1 + 1 / m) * float(values.var(ddof=1))
+    total = within + between
+    if between <= 0:
+        return total, freedom
+    share = between / total
+    imputed = (m - 1) / share**2
+    observed = (freedom + 1) / (freedom + 3) * freedom * (1 - share)
+    return total, 1 / (1 / imputed + 1 / max(observed, 1e-9))
+
+
+def _student(freedom: float) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, max(freedom, 1.0)))
+
+
+def _highest_for_none(total: float) -> float:
+    """Return the highest rate at which no record in all is likely (Garwood 1936)."""
+    return float(-np.log(0.025) / total) if total else float("nan")

@@ -1,0 +1,1 @@
+"""Readers of surveys: prediction files, inventories, review stores, Camtrap DP, deployments."""

@@ -1,0 +1,88 @@
+"""Surveys of inventories, whose answers are a person's, also those of `ctc review export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ctc.artifacts.arrow_columns import DATETIME
+from ctc.artifacts.inventory import EVENT_ID, Inventory
+from ctc.ecology.config import SummaryConfig
+from ctc.ecology.readers.labelled import LabelledEvent, to_survey
+from ctc.ecology.survey import Survey
+from ctc.errors import InputError
+
+COUNT = "count"
+"""Label with the individuals of an observation."""
+
+
+def read_inventory_survey(path: Path, config: SummaryConfig) -> Survey:
+    """Read the observations of an inventory.
+
+    Raises CtcError if it can't be read, or has no locations or no such label.
+    """
+    inventory = Inventory.read(path)
+    label = config.label or (inventory.labels[0] if inventory.labels else "species")
+    inventory.check_label(label)
+    if config.location not in inventory.meta:
+        raise InputError(
+            f"'{path}' has no column '{config.location}': name the column that says where cameras"
+            " stood with --location"
+        )
+    wanted = {label, COUNT, EVENT_ID, DATETIME, "latitude", "longitude"}
+    wanted |= {config.location, config.camera}
+    names = [name for name in inventory.table.column_names if name in wanted]
+    events: dict[str, LabelledEvent] = {}
+    for batch in inventory.table.select(names).to_batches(100_000):
+        for row in batch.to_pylist():
+            _add(events, row, label, config)
+    return to_survey(list(events.values()))
+
+
+def _add(
+    events: dict[str, LabelledEvent], row: dict[str, Any], label: str, config: SummaryConfig
+) -> None:
+    event = events.get(row[EVENT_ID])
+    if event is None:
+        event = events[row[EVENT_ID]] = LabelledEvent(
+            row[EVENT_ID],
+            _text(row[config.location]),
+            _text(row.get(config.camera)),
+            _text(row.get(DATETIME)),
+            parse_degrees(_first(row.get("latitude"))),
+            parse_degrees(_first(row.get("longitude"))),
+        )
+    name = row[label]
+    if name is not None:
+        count = parse_whole(row.get(COUNT) if label != COUNT else None)
+        event.species[name] = event.species.get(name, 0) + count
+
+
+def _first(value: Any) -> Any:
+    """Return a value, or the first that is known of a list with one for each photo."""
+    if isinstance(value, list | tuple):
+        return next((one for one in value if one is not None), None)
+    return value
+
+
+def _text(value: Any) -> str:
+    found = _first(value)
+    return "" if found is None else str(found)
+
+
+def parse_whole(value: Any) -> int:
+    """Return the whole number that a text begins with, 0 without one."""
+    digits = ""
+    for letter in str(value or ""):
+        if not letter.isdecimal():
+            break
+        digits += letter
+    return int(digits or 0)
+
+
+def parse_degrees(value: Any) -> float:
+    """Return a number, NaN if it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")

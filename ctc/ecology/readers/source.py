@@ -1,0 +1,125 @@
+"""The survey of what a user gives, with the deployments of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ctc.artifacts.file_kind import recognize_kind
+from ctc.ecology.config import SummaryConfig
+from ctc.ecology.readers.camtrap_dp import is_camtrap_dp, read_camtrap_dp_survey
+from ctc.ecology.readers.deployments import read_deployments
+from ctc.ecology.readers.inventory import read_inventory_survey
+from ctc.ecology.readers.predictions import read_prediction_survey
+from ctc.ecology.readers.review import read_review_survey
+from ctc.ecology.survey import Deployments, Events, Ints, Survey
+from ctc.errors import InputError, UsageError
+from ctc.reporting import counted
+
+_STORES = (".sqlite", ".sqlite3", ".db")
+_SHOWN = 5
+GUESSED = (
+    "trap nights are guessed: cameras are taken to have run from their first to their last photo,"
+    " which is too short for all of them and leaves out those without photos; give --deployments"
+)
+
+
+def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -> Survey:
+    """Read a prediction file, an inventory, a review store or a Camtrap DP package.
+
+    `deployments`: a table that says when and where cameras ran. Raises CtcError if something can't
+    be read, or nothing of the survey is in the deployments.
+    """
+    if not source.exists():
+        raise UsageError(
+            f"'{source}' does not exist: give what `ctc predict` or `ctc review` wrote"
+        )
+    survey = _reader(source)(source, config)
+    table = survey.deployments if deployments is None else read_deployments(deployments)
+    if table.is_guess:
+        return replace(survey, warnings=(*survey.warnings, GUESSED))
+    return _join(survey, table)
+
+
+def _reader(source: Path) -> Callable[[Path, SummaryConfig], Survey]:
+    if is_camtrap_dp(source):
+        return read_camtrap_dp_survey
+    if source.suffix.lower() in _STORES:
+        return read_review_survey
+    if recognize_kind(source) == "inventory":
+        return read_inventory_survey
+    return read_prediction_survey
+
+
+def _join(survey: Survey, deployments: Deployments) -> Survey:
+    """Return the survey with these deployments, also with those that have no event.
+
+    A name of an event's location that is no station of the table is taken as that of a deployment.
+    """
+    events = _rename_cameras(survey.events, deployments)
+    known = set(deployments.station)
+    lacking = sorted(set(events.stations) - known)
+    if len(lacking) == len(events.stations):
+        raise InputError(
+            f"no location of the events is in the deployments: events are at {_listed(lacking)},"
+            f" deployments at {_listed(sorted(known))}"
+        )
+    warnings = list(survey.warnings)
+    if lacking:
+        count = counted(len(lacking), "location of events is", "locations of events are")
+        warnings.append(f"{count} not in the deployments: {_listed(lacking)}")
+    places = _fill_places(survey.deployments, deployments)
+    joined = _add_units(events, places)
+    return replace(survey, events=joined, deployments=places, warnings=tuple(warnings))
+
+
+def _rename_cameras(events: Events, deployments: Deployments) -> Events:
+    station_of = dict(zip(deployments.camera, deployments.station, strict=True))
+    known = set(deployments.station)
+    moved = {
+        name: station_of[name]
+        for name in events.stations
+        if name not in known and name in station_of
+    }
+    if not moved:
+        return events
+    names = [moved.get(name, name) for name in events.stations]
+    stations = tuple(dict.fromkeys(names))
+    number = np.array([stations.index(name) for name in names], np.int64)
+    return replace(
+        events,
+        stations=stations,
+        station=number[events.station],
+        station_of=number[events.station_of],
+    )
+
+
+def _add_units(events: Events, deployments: Deployments) -> Events:
+    """Return the events with the stations and cameras of all deployments."""
+    stations = tuple(dict.fromkeys((*events.stations, *deployments.station)))
+    cameras = tuple(dict.fromkeys((*events.cameras, *deployments.camera)))
+    place = {name: number for number, name in enumerate(stations)}
+    of_camera: Ints = np.zeros(len(cameras), np.int64)
+    own = dict(zip(deployments.camera, deployments.station, strict=True))
+    for number, name in enumerate(cameras):
+        known = number < len(events.cameras)
+        of_camera[number] = events.station_of[number] if known else place[own[name]]
+    return replace(events, stations=stations, cameras=cameras, station_of=of_camera)
+
+
+def _fill_places(guess: Deployments, deployments: Deployments) -> Deployments:
+    """Return the deployments, with coordinates of photos where the table has none."""
+    place = dict(zip(guess.station, zip(guess.latitude, guess.longitude, strict=True), strict=True))
+    latitude, longitude = deployments.latitude.copy(), deployments.longitude.copy()
+    for number, name in enumerate(deployments.station):
+        if np.isnan(latitude[number]) and name in place:
+            latitude[number], longitude[number] = place[name]
+    return replace(deployments, latitude=latitude, longitude=longitude)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(f"'{name}'" for name in names[:_SHOWN]) + more

@@ -1,0 +1,242 @@
+"""The events of a survey that count, with their units and effort, and their records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctc.artifacts.observation_types import observation_type
+from ctc.ecology.activity.sun import SunTimes, sun_times, to_sun_time
+from ctc.ecology.activity.time_zone import zone_minutes
+from ctc.ecology.config import SummaryConfig
+from ctc.ecology.draws import draw_count, draws, make_drawer
+from ctc.ecology.effort import Effort, covers, measure_effort
+from ctc.ecology.histories import Occasions, divide, occasion_of
+from ctc.ecology.survey import Floats, Ints, Survey
+from ctc.ecology.tally import Records, Space, Tally, find_records, sorted_records, tally
+from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.reporting import counted
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Study:
+    """A survey, counted.
+
+    `species`: names of S species. `records`: of the hard answers. `hard`, `drawn`: their counts;
+    `drawn` is None without probabilities. `presence` (S, U, T): in which share of the draws a
+    species was seen at a unit in an occasion. `latitude`, `longitude` (U,): degrees of units, NaN
+    is unknown.
+    """
+
+    survey: Survey
+    config: SummaryConfig
+    species: tuple[str, ...]
+    space: Space
+    effort: Effort
+    occasions: Occasions
+    records: Records
+    hard: Tally
+    drawn: Tally | None
+    presence: Floats | None
+    latitude: Floats
+    longitude: Floats
+    sun_minutes: Floats | None
+    sun: SunTimes | None
+    warnings: tuple[str, ...]
+
+    @property
+    def active(self) -> Ints:
+        """The numbers of the units with effort."""
+        return np.flatnonzero(self.effort.trap_nights > 0)
+
+
+def count_survey(survey: Survey, config: SummaryConfig) -> Study:
+    """Count a survey.
+
+    Raises CtcError if no event has a time, no species is there, or none of the events is at a time
+    when its camera ran.
+    """
+    events, by_station = survey.events, config.unit == "station"
+    units = events.stations if by_station else events.cameras
+    unit = events.station if by_station else events.camera
+    species = _choose_species(survey, config.species)
+    effort, latitude, longitude = _effort(survey, units, by_station)
+    used, warnings = _usable(survey, unit, effort)
+    seconds = events.time.astype("datetime64[s]").astype(np.int64)
+    space = Space(unit, seconds, len(units), len(species), config.independence, config.rule)
+    occasions = divide(effort, config.occasion)
+    records = _hard_records(survey, space, species, used)
+    drawn, presence = _draw(survey, config, space, species, used, occasions)
+    return Study(
+        survey,
+        config,
+        species,
+        space,
+        effort,
+        occasions,
+        records,
+        tally(space, [records]),
+        drawn,
+        presence,
+        latitude,
+        longitude,
+        *_sun(survey, config, records, latitude, longitude, warnings),
+        (*survey.warnings, *warnings),
+    )
+
+
+def _choose_species(survey: Survey, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    answers = survey.answers
+    known = tuple(dict.fromkeys((*answers.names, *survey.events.classes)))
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"no answer is '{name}'{did_you_mean(name, known)}")
+    chosen = wanted or tuple(sorted(name for name in known if observation_type(name) == "animal"))
+    if not chosen:
+        listed = ", ".join(f"'{name}'" for name in known) or "no answer at all"
+        raise InputError(f"no animal was seen, there is {listed}: name classes with --species")
+    return chosen
+
+
+def _effort(
+    survey: Survey, units: tuple[str, ...], by_station: bool
+) -> tuple[Effort, Floats, Floats]:
+    deployments = survey.deployments
+    number = {name: at for at, name in enumerate(units)}
+    names = deployments.station if by_station else deployments.camera
+    unit_of = np.array([number.get(name, -1) for name in names], np.int64)
+    effort = measure_effort(deployments, unit_of, units)
+    latitude, longitude = np.full((2, len(units)), np.nan)
+    for at in range(len(deployments) - 1, -1, -1):
+        if unit_of[at] >= 0 and not np.isnan(deployments.latitude[at]):
+            latitude[unit_of[at]] = deployments.latitude[at]
+            longitude[unit_of[at]] = deployments.longitude[at]
+    return effort, latitude, longitude
+
+
+def _usable(survey: Survey, unit: Ints, effort: Effort) -> tuple[Ints, list[str]]:
+    """Return the numbers of the events with a time at which their unit ran, and warnings."""
+    time, warnings = survey.events.time, []
+    timed = ~np.isnat(time)
+    if not timed.any():
+        raise InputError(
+            "no event has a time: predict photos with EXIF times, or a table with a column"
+            " 'datetime'"
+        )
+    if not timed.all():
+        count = counted(int((~timed).sum()), "event without a time is", "events without a time are")
+        warnings.append(f"{count} left out")
+    used = np.flatnonzero(timed)
+    seconds = time[used].astype("datetime64[s]").astype(np.int64)
+    running = covers(effort, unit[used], seconds)
+    if not running.all():
+        outside = used[~running]
+        count = counted(len(outside), "event is", "events are")
+        example = survey.events.ids[int(outside[0])].as_py()
+        name = effort.units[int(unit[outside[0]])]
+        moment = str(time[outside[0]])
+        warnings.append(
+            f"{count} left out, since no camera ran at that time and place by the deployments, such"
+            f" as '{example}' at '{name}', {moment}"
+        )
+    if not running.any():
+        raise InputError(
+            "no event is within its deployment: compare the times and names of the deployments"
+            f" with the events, such as '{example}' at '{name}', {moment}"
+        )
+    return used[running], warnings
+
+
+def _hard_records(survey: Survey, space: Space, species: tuple[str, ...], used: Ints) -> Records:
+    answers = survey.answers
+    number = {name: at for at, name in enumerate(species)}
+    codes = np.array([number.get(name, -1) for name in answers.names], np.int64)
+    is_used = np.zeros(len(survey.events), bool)
+    is_used[used] = True
+    of = codes[answers.species] if len(codes) else answers.species
+    kept = (of >= 0) & is_used[answers.event]
+    return find_records(space, answers.event[kept], of[kept], answers.count[kept])
+
+
+def _draw(
+    survey: Survey,
+    config: SummaryConfig,
+    space: Space,
+    species: tuple[str, ...],
+    used: Ints,
+    occasions: Occasions,
+) -> tuple[Tally | None, Floats | None]:
+    drawer = make_drawer(survey.events, used, space.unit, space.seconds, space.gap)
+    if drawer is None or config.draws == 0:
+        return None, None
+    count = draw_count(len(used)) if config.draws is None else config.draws
+    number = {name: at for at, name in enumerate(species)}
+    codes = np.array([number.get(name, -1) for name in survey.events.classes], np.int64)
+    size = _sizes(survey)
+    presence = np.zeros(space.species * space.units * len(occasions.starts), np.float32)
+    tallies = []
+    for records in _drawn_records(space, codes, size, draws(drawer, count, config.seed)):
+        tallies.append(tally(space, [records]))
+        presence[np.unique(_cells(space, occasions, records))] += 1
+    joined = Tally(
+        np.concatenate([one.records for one in tallies]),
+        np.concatenate([one.individuals for one in tallies]),
+        np.concatenate([one.minutes for one in tallies]),
+    )
+    shape = (space.species, space.units, len(occasions.starts))
+    return joined, presence.reshape(shape) / count
+
+
+def _drawn_records(
+    space: Space, codes: Ints, size: Ints, drawn: Iterator[tuple[Ints, Ints]]
+) -> Iterator[Records]:
+    for event, classes in drawn:
+        kept = codes[classes] >= 0
+        event, of = event[kept], codes[classes[kept]]
+        yield sorted_records(space, event, of, size[event])
+
+
+def _sizes(survey: Survey) -> Ints:
+    """Return the group size of each event, whatever its species, (E,)."""
+    size = np.ones(len(survey.events), np.int64)
+    np.maximum.at(size, survey.answers.event, survey.answers.count)
+    return size
+
+
+def _cells(space: Space, occasions: Occasions, records: Records) -> Ints:
+    occasion = occasion_of(occasions, space.seconds[records.event])
+    cell = (records.species * space.units + records.unit) * len(occasions.starts) + occasion
+    return np.asarray(cell)
+
+
+def _sun(
+    survey: Survey,
+    config: SummaryConfig,
+    records: Records,
+    latitude: Floats,
+    longitude: Floats,
+    warnings: list[str],
+) -> tuple[Floats | None, SunTimes | None]:
+    """Return the sun time of each record, and sunrise and sunset; adds to `warnings`."""
+    times = survey.events.time[records.event]
+    north, east = latitude[records.unit], longitude[records.unit]
+    if np.isnan(north).all():
+        return None, None
+    zone = zone_minutes(times, config.time_zone, survey.events.zone, records.event)
+    if np.isnan(zone).any():
+        warnings.append(
+            "sun time takes the clocks as those of the zone of the place (15° an hour):"
+            " give --time-zone, such as 'Europe/Berlin'"
+        )
+        zone = np.where(np.isnan(zone), np.round(east / 15) * 60, zone)
+    sun = sun_times(times, north, east, zone)
+    minutes = (times - times.astype("datetime64[D]")).astype(np.int64) / 60
+    known = ~np.isnan(sun.sunrise)
+    if not known.all():
+        count = counted(int((~known).sum()), "record has", "records have")
+        warnings.append(f"{count} no sun time: no known place, or the sun does not rise or set")
+    return (to_sun_time(minutes, sun), sun) if known.any() else (None, None)

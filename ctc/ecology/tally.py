@@ -1,0 +1,103 @@
+"""Counts of records by species and unit: of the hard answers, and of each draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctc.ecology.activity.density import MINUTES
+from ctc.ecology.records import Rule, group_maximum, independent_sorted
+from ctc.ecology.survey import Ints
+
+
+@dataclass(frozen=True)
+class Records:
+    """R independent records, sorted by species, unit and time.
+
+    `event`: number of the first event. `individuals`: the largest group until the next record.
+    `events`: how many events are in it.
+    """
+
+    species: Ints
+    unit: Ints
+    event: Ints
+    individuals: Ints
+    events: Ints
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+
+@dataclass(frozen=True)
+class Space:
+    """What records are counted in: events with their units, times and group sizes.
+
+    `unit`, `seconds`, `count` (E,): of all events.
+    """
+
+    unit: Ints
+    seconds: Ints
+    units: int
+    species: int
+    gap: int
+    rule: Rule
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over D draws; hard answers are one draw.
+
+    `records`, `individuals` (D, species, U); `minutes` (D, species, MINUTES): records by minute of
+    the day.
+    """
+
+    records: NDArray[np.int32]
+    individuals: NDArray[np.int32]
+    minutes: NDArray[np.int32]
+
+
+def find_records(space: Space, event: Ints, species: Ints, count: Ints) -> Records:
+    """Return the independent records among answers.
+
+    `event`, `species`, `count` (rows,): event numbers, species and individuals of each.
+    """
+    seconds, unit = space.seconds[event], space.unit[event]
+    group = species * space.units + unit
+    order = np.lexsort((seconds, group))
+    return sorted_records(space, event[order], species[order], count[order])
+
+
+def sorted_records(space: Space, event: Ints, species: Ints, count: Ints) -> Records:
+    """Return `find_records` of answers that are sorted by species, unit and time."""
+    unit = space.unit[event]
+    group = species * space.units + unit
+    kept = independent_sorted(group, space.seconds[event], space.gap, space.rule)
+    starts = np.flatnonzero(kept)
+    return Records(
+        species[starts],
+        unit[starts],
+        event[starts],
+        group_maximum(kept, count),
+        np.diff(np.append(starts, len(kept))),
+    )
+
+
+def tally(space: Space, found: list[Records]) -> Tally:
+    """Count the records of several draws."""
+    counted = [_count(space, one) for one in found]
+    return Tally(*(np.stack(each) for each in zip(*counted, strict=True)))
+
+
+def _count(space: Space, records: Records) -> tuple[NDArray[np.int32], ...]:
+    shape = (space.species, space.units)
+    cell = records.species * space.units + records.unit
+    cells = space.species * space.units
+    minute = np.round(space.seconds[records.event] % 86_400 / 60).astype(np.int64) % MINUTES
+    by_minute = np.bincount(records.species * MINUTES + minute, minlength=space.species * MINUTES)
+    return (
+        np.bincount(cell, minlength=cells).reshape(shape).astype(np.int32),
+        np.bincount(cell, records.individuals, cells).reshape(shape).astype(np.int32),
+        by_minute.reshape(-1, MINUTES).astype(np.int32),
+    )
