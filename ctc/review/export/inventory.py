@@ -66,7 +66,9 @@ def build_inventory(
         else:
             rows += _rows(one, columns, paths)
     table = pa.Table.from_pylist(rows, columns.schema())
-    labels = tuple(label.name for label in columns.labels)
+    names = [label.name for label in columns.labels]
+    labels = tuple(name for name in names if table[name].null_count < table.num_rows)
+    table = table.drop_columns([name for name in names if name not in labels])
     return Inventory(table, labels, paths.root, dict(left_out))
 
 

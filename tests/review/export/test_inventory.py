@@ -19,11 +19,12 @@ def test_export_inventory_of_reviewed_events(export, tmp_path):
     assert (result.format, result.events, result.reviewed) == ("inventory", 1, 1)
     assert row["event_id"] == "a"
     assert row["images"] == ["a/1.jpg", "a/2.jpg"]
-    assert (row["species"], row["count"], row["behaviour"]) == ("wolf", "2", None)
+    assert (row["species"], row["count"]) == ("wolf", "2")
     assert (row["location"], row["datetime"]) == ("north", "2025-06-01T12:00:00")
     assert (row["reviewed_by"], row["altitude"]) == ("Ann | Bob", "300")
     assert row["reviewed_at"] == "2025-06-15T15:06:40.000Z"
     assert Inventory.read(path).image_root == tmp_path / "photos"
+    assert Inventory.read(path).labels == ("species", "count")
 
 
 def test_export_inventory_never_takes_the_models_answer(export):

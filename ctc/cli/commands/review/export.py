@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,8 @@ def command(store: Path, **options: Any) -> None:
     from ctc.review.export.summary import summarize_review
 
     config = ExportConfig(store=store, **options)
-    with ReviewStore.open(store, read_only=True) as opened:
+    # opened to write, SQLite leaves one file: read-only, it leaves two more beside it
+    with ReviewStore.open(store, read_only=not os.access(store, os.W_OK)) as opened:
         summary = summarize_review(opened)
         with progress("export", sum(summary.states.values())) as bar:
             result = export_review(config, opened, plugins(), bar.advance)
