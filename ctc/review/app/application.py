@@ -67,6 +67,7 @@ def _routes(service: ReviewService) -> list[Route]:
         Route("/api/events", events.page),
         Route("/api/group/{key}", events.group),
         Route("/api/summary", events.progress),
+        Route("/api/proof", events.proof),
         Route("/api/photo/{key}/{n:int}", photos.photo),
         Route("/api/answers", answers.answer, methods=["POST"]),
         Route("/api/undo", answers.undo, methods=["POST"]),

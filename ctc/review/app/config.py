@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ctc.artifacts.review.records import Reviewer
+from ctc.review.proof.targets import Targets
 
 MEGABYTE = 1_000_000
 
@@ -18,7 +19,8 @@ class ReviewConfig:
     `reviewer`: who uses the page where no token is asked for. `tokens`: the reviewer of each token;
     empty for none. `names`: other names of classes by class, which people may type. `thumbnails`:
     the folder of small photos, and `max_thumbnail_bytes` their bound. `allowed_hosts`: names of the
-    server beside `localhost` and its addresses, see `HostMiddleware`.
+    server beside `localhost` and its addresses, see `HostMiddleware`. `targets`: what the audit is
+    to show.
     """
 
     reviewer: Reviewer
@@ -27,3 +29,4 @@ class ReviewConfig:
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     max_thumbnail_bytes: int = 1_000 * MEGABYTE
     allowed_hosts: tuple[str, ...] = ()
+    targets: Targets = field(default_factory=Targets)

@@ -15,6 +15,7 @@ from ctc.artifacts.review.records import Reviewer
 from ctc.artifacts.review.store import ReviewStore
 from ctc.artifacts.review.versions import ConflictError
 from ctc.errors import CtcError, InputError, UsageError
+from ctc.review.app.audit import Audit
 from ctc.review.app.config import MEGABYTE, ReviewConfig
 from ctc.review.app.reviewers import reviewer_finder
 from ctc.review.app.thumbnails import ThumbnailCache
@@ -36,6 +37,7 @@ class ReviewService:
     def __init__(self, store: ReviewStore, config: ReviewConfig) -> None:
         self.store, self.config = store, config
         self.metrics = Metrics()
+        self.audit = Audit(store, config.targets)
         self.thumbnails = ThumbnailCache(config.thumbnails, config.max_thumbnail_bytes)
         self.find_reviewer = reviewer_finder(config.tokens, config.reviewer)
         self._inflight = CapacityLimiter(

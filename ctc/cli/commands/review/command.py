@@ -12,7 +12,14 @@ from ctc.cli.options.inference import AGGREGATION
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
-from ctc.cli.options.review import PAGE, PAGE_NAMES, STORE, labels_option
+from ctc.cli.options.review import (
+    PAGE,
+    PAGE_NAMES,
+    STORE,
+    TARGET_NAMES,
+    TARGETS,
+    labels_option,
+)
 from ctc.cli.options.scoring import LOCATION, TRUTH_LABELS
 from ctc.errors import UsageError
 
@@ -47,7 +54,7 @@ _OF_PREDICTIONS = ("truth", "truth_labels", "embeddings", "labels")
 @labels_option("A further label that people answer, such as sex")
 @LOCATION
 @AGGREGATION
-@apply_options(PAGE)
+@apply_options((*TARGETS, *PAGE))
 def command(predictions: Path | None, store: Path, **options: Any) -> None:
     """Review PREDICTIONS in a browser, key by key, and keep every answer in a file.
 
@@ -58,8 +65,10 @@ def command(predictions: Path | None, store: Path, **options: Any) -> None:
     """
     require_page_packages("ctc review")
     from ctc.artifacts.review.store import ReviewStore
+    from ctc.review.proof.targets import Targets
 
     page = {name: options.pop(name) for name in PAGE_NAMES}
+    targets = Targets(**{name: options.pop(name) for name in TARGET_NAMES})
     if predictions is None and any(options[name] for name in _OF_PREDICTIONS):
         given = next(name for name in _OF_PREDICTIONS if options[name])
         raise UsageError(
@@ -67,7 +76,7 @@ def command(predictions: Path | None, store: Path, **options: Any) -> None:
         )
     with ReviewStore.open(store, make=predictions is not None) as opened:
         _load(opened, predictions, options)
-        serve_page(opened, page)
+        serve_page(opened, page, targets)
 
 
 def _load(store: ReviewStore, predictions: Path | None, options: dict[str, Any]) -> None:

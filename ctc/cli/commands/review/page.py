@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -20,6 +21,7 @@ from ctc.errors import require_extra
 if TYPE_CHECKING:
     from ctc.artifacts.review.store import ReviewStore
     from ctc.review.app.config import ReviewConfig
+    from ctc.review.proof.targets import Targets
 
 log = logging.getLogger("ctc.serving")
 
@@ -33,8 +35,10 @@ def require_page_packages(command: str) -> None:
     require_extra(command, "serve", REQUIRED_PACKAGES)
 
 
-def serve_page(store: ReviewStore, options: Mapping[str, Any]) -> None:
-    """Serve the page of a store; `options`: those of PAGE_NAMES.
+def serve_page(
+    store: ReviewStore, options: Mapping[str, Any], targets: Targets | None = None
+) -> None:
+    """Serve the page of a store; `options`: those of PAGE_NAMES. `targets`: of the audit.
 
     Ends with the exit code of the signal that stopped it. Raises CtcError for a token file or an
     address that can't be used.
@@ -43,6 +47,8 @@ def serve_page(store: ReviewStore, options: Mapping[str, Any]) -> None:
     from ctc.serving.server import bind_socket
 
     config = _config(store, options)
+    if targets is not None:
+        config = replace(config, targets=targets)
     with bind_socket(options["host"], options["port"]) as listener, _logging_and_signals():
         run(store, config, listener, close_json_log, _has_browser(options["no_browser"]))
 

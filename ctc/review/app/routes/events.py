@@ -76,6 +76,12 @@ class EventRoutes:
         check_names(request, ())
         return JSONResponse(await in_thread(partial(read_progress, self._store)))
 
+    async def proof(self, request: Request) -> Response:
+        """Tell what the audit shows."""
+        check_names(request, ())
+        proof = await in_thread(self._service.audit.proof)
+        return JSONResponse(proof.to_json())
+
     def _session(self, reviewer: Reviewer) -> dict[str, Any]:
         about = self._store.about()
         can_undo, can_redo = self._store.can_undo(reviewer.name)
@@ -109,8 +115,11 @@ class EventRoutes:
         limit: int,
         skip: int,
     ) -> dict[str, Any]:
+        drawn = None
+        if queue.name == "audit":
+            drawn = self._service.audit.page(chosen, after, limit, skip)
         with self._store.read() as connection:
-            page = pages.read_page(connection, queue, chosen, after, limit, skip)
+            page = drawn or pages.read_page(connection, queue, chosen, after, limit, skip)
         return {**self._events(page.keys, reviewer), "next": page.next}
 
     def _events(self, keys: Any, reviewer: Reviewer) -> dict[str, Any]:
