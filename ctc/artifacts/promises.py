@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 from ctc.errors import InputError
 
 Unit = Literal["event", "photo"]
+CASCADE = "--cascade"
+"""In the detector of a `PredictionSetup`; see `detector_setup`."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class PredictionSetup:
         ]
         combined = f"--aggregation {self.aggregation}{''.join(options)}"
         flips, detector = " --flips" * self.flips, " with a detector" * bool(self.detector)
-        return (combined if self.unit == "event" else "single photos") + flips + detector
+        cascade = " as a cascade" * (CASCADE in self.detector.split())
+        return (combined if self.unit == "event" else "single photos") + flips + detector + cascade
 
     def differences(self, other: PredictionSetup) -> tuple[str, ...]:
         """Return, in words, how this setup differs from `other`."""
@@ -82,8 +85,17 @@ class PredictionSetup:
         ):
             found.append(f"--aggregation {self.aggregation} in place of {other.aggregation}")
         if self.detector != other.detector:
-            whole = {True: "another detector", False: "a detector"}
-            found.append(whole[bool(other.detector)] if self.detector else "whole photos")
+            found.append(_detector_difference(self.detector, other.detector))
         if self.flips != other.flips:
             found.append("with --flips" if self.flips else "without --flips")
         return tuple(found)
+
+
+def _detector_difference(used: str, other: str) -> str:
+    """Return how a detector with its options differs from another, or from none."""
+    if not used:
+        return "whole photos"
+    if not other:
+        return "a detector"
+    is_same = used.split()[0] == other.split()[0]
+    return "other options of the detector" if is_same else "another detector"

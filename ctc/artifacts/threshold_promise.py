@@ -106,8 +106,8 @@ class ThresholdPromise:
                 str(data["label"]),
                 PredictionSetup.from_json(data["made_for"]),
                 str(data["scope"]),
-                float(data["precision"]),
-                float(data["confidence"]),
+                _share(data["precision"]),
+                _share(data["confidence"]),
                 bool(data["joint"]),
                 int(data["events"]),
                 (photos["min"], photos["median"], photos["max"]),
@@ -116,11 +116,18 @@ class ThresholdPromise:
                 dict(data["foreign"]),
                 {key: str(data[key]) for key in ("dataset", "split") if key in data},
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InputError(
                 f"its promised thresholds are damaged: {shorten(str(error))}: calibrate the "
                 "original again"
             ) from None
+
+
+def _share(value: Any) -> float:
+    """Return a number between 0 and 1; raises ValueError for another."""
+    if not 0 < value < 1:
+        raise ValueError(f"{value!r} is not between 0 and 1")
+    return float(value)
 
 
 def _checked(one: ClassThreshold) -> ClassThreshold:

@@ -9,6 +9,7 @@ from ctc.artifacts.label_schema import LabelThresholds
 from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.promises import PredictionSetup
 from ctc.artifacts.threshold_promise import ThresholdPromise
+from ctc.errors import InputError
 
 THRESHOLDS = "thresholds"
 """The kind of the promises."""
@@ -35,7 +36,7 @@ def own_thresholds(info: ModelInfo, setup: PredictionSetup) -> OwnThresholds:
 
     A file without promises has them for whole photos. Raises InputError if promises are damaged.
     """
-    promises = [ThresholdPromise.from_json(one) for one in info.promises.get(THRESHOLDS, ())]
+    promises = _read_promises(info)
     if not promises:
         return _of_older_file(info, setup)
     promised = {one.label for one in promises}
@@ -54,6 +55,14 @@ def own_thresholds(info: ModelInfo, setup: PredictionSetup) -> OwnThresholds:
         next(iter(found.values()), None),
         (_dropped(promises, setup),) if missing else (),
     )
+
+
+def _read_promises(info: ModelInfo) -> list[ThresholdPromise]:
+    entries = info.promises.get(THRESHOLDS, [])
+    if not isinstance(entries, list):
+        raise InputError("its promised thresholds are damaged: calibrate the original again")
+    promises = [ThresholdPromise.from_json(one) for one in entries]
+    return [one for one in promises if one.label in info.labels]
 
 
 def _limits(info: ModelInfo, promise: ThresholdPromise) -> tuple[float | None, ...]:

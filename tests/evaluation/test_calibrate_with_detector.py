@@ -113,6 +113,17 @@ def test_predict_with_the_detector_decides_by_what_was_fitted_with_it(
     assert [row["dropped"] for row in rows] == ["false", "false", "true", "false", "true", "true"]
 
 
+def test_calibrate_with_detector_and_a_taxonomy_fits_the_ranks_of_both(
+    build_model, calibrate, tmp_path, capsys
+) -> None:
+    taxonomy = tmp_path / "taxonomy.csv"
+    taxonomy.write_text("label,family,genus\nfox,Canidae,Vulpes\nwolf,Canidae,Canis\n")
+    found = calibrate(build_model(sharpness=40.0, classes=CLASSES), "--taxonomy", str(taxonomy))
+    used = [bool(one["made_for"]["detector"]) for one in promises(found, "ranks")]
+    assert used == [False, False, True]
+    assert "with the detector: ranks of 'species', promised for new" in capsys.readouterr().err
+
+
 def test_calibrate_of_a_model_of_crops_is_fitted_to_what_the_detector_cuts_out(
     build_model, calibrate
 ) -> None:

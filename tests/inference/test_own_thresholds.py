@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,10 @@ def test_own_thresholds_of_photos_are_others_where_events_have_several() -> None
         (PredictionSetup(aggregation="vote"), "not for --aggregation vote"),
         (PredictionSetup(flips=True), "not for --aggregation mean --flips"),
         (PredictionSetup(detector="abc"), "not for --aggregation mean with a detector"),
+        (
+            PredictionSetup(detector="abc --cascade"),
+            "not for --aggregation mean with a detector as a cascade",
+        ),
         (PredictionSetup(aggregation_options={"k": 3}), "not for --aggregation mean --k 3"),
     ],
 )
@@ -87,10 +92,29 @@ def test_own_thresholds_of_files_without_promises_apply_to_whole_photos() -> Non
     assert own_thresholds(info(), PredictionSetup(detector="abc")).events == {}
 
 
-@pytest.mark.parametrize("damaged", [{}, promise(MEAN, 1.5), {**promise(MEAN, 0.8), "made_for": 1}])
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {},
+        promise(MEAN, 1.5),
+        {**promise(MEAN, 0.8), "made_for": 1},
+        {**promise(MEAN, 0.8), "precision": float("nan")},
+        {**promise(MEAN, 0.8), "events": float("inf")},
+    ],
+)
 def test_own_thresholds_rejects_damaged_promises(damaged: dict[str, Any]) -> None:
     with pytest.raises(InputError):
         own_thresholds(info(damaged), MEAN)
+
+
+def test_own_thresholds_rejects_what_is_no_list_of_promises() -> None:
+    with pytest.raises(InputError, match="promised thresholds are damaged"):
+        own_thresholds(replace(info(), promises={"thresholds": 5}), MEAN)
+
+
+def test_own_thresholds_are_those_of_the_labels_that_the_model_has() -> None:
+    other = {**promise(MEAN, 0.8), "label": "count"}
+    assert own_thresholds(info(promise(MEAN, 0.8), other), MEAN).events == {"species": (0.8, None)}
 
 
 def test_postprocessor_tells_what_the_thresholds_promise_and_for_whom() -> None:

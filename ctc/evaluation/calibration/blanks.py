@@ -112,7 +112,10 @@ def _share(score: NDArray[np.float64], limit: float | None) -> float | None:
 
 def describe_blanks(entry: Mapping[str, Any]) -> str:
     """Return in a line what an entry promises, or why nothing."""
-    unit = "locations" if entry["scope"] == "new locations" else "runs of events"
+    is_new = entry["scope"] == "new locations"
+    unit, where = (
+        ("locations", "new locations") if is_new else ("runs of events", "these locations")
+    )
     animals = f"{entry['animals']:,} events with animals of {entry['clusters']:,} {unit}"
     if entry["limit"] is None:
         return (
@@ -124,5 +127,6 @@ def describe_blanks(entry: Mapping[str, Any]) -> str:
     )
     return (
         f"'{entry['label']}': `ctc predict --drop-blanks` drops at most {entry['loss']:.1%} of the "
-        f"events with animals ({entry['lost']:,} of {animals} here){removed}"
+        f"events with animals at {where}, with {entry['confidence']:.0%} confidence "
+        f"({entry['lost']:,} of {animals} here){removed}"
     )

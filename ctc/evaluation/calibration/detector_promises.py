@@ -17,7 +17,7 @@ from ctc.evaluation.answers.score_split import ScoredSplit
 from ctc.evaluation.calibration.calibration import Calibration
 from ctc.evaluation.calibration.promise_fit import event_setup, promise_scope
 from ctc.evaluation.calibration.promise_fits import fit_promises
-from ctc.evaluation.calibration.threshold_promises import fit_thresholds
+from ctc.evaluation.calibration.threshold_promises import ThresholdFits, fit_thresholds
 from ctc.evaluation.calibration.with_detector import (
     FusedAnswers,
     calibrated_predictions,
@@ -71,13 +71,18 @@ def fit_detector_promises(
     setup = event_setup(config.scoring, config.detector)
     promises = {
         FUSION: _fusion_entries(fused, setup, config, fitted_on),
-        **fit_promises(fused.data, info, config, fitted_on),
+        **fit_promises(fused.data, _with_thresholds(info, thresholds), config, fitted_on),
     }
     if cascade:
         for entry in promises.get(BLANKS, ()):
             if entry["label"] == cascade.label:
                 entry.update({SKIP_ABOVE: cascade.skip_above, "skipped": skipped})
     return DetectorPromises(thresholds.promises, promises, (*fused.notes, *thresholds.notes))
+
+
+def _with_thresholds(info: ModelInfo, found: ThresholdFits) -> ModelInfo:
+    """Return the metadata with these thresholds alone, which ranks begin above."""
+    return replace(info, promises={"thresholds": [one.to_json() for one in found.promises]})
 
 
 def _cascade(info: ModelInfo, config: CalibrateConfig) -> Cascade | None:

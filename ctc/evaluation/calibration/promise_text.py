@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ctc.artifacts.promises import CASCADE
 from ctc.evaluation.calibration.blanks import describe_blanks
 from ctc.evaluation.calibration.sets import describe_sets
 from ctc.inference.decisions.blanks import BLANKS
 from ctc.inference.decisions.sets import SETS
 
-CASCADE = "--cascade"
-"""In the detector of a `PredictionSetup`; see `detector_setup`."""
 DESCRIPTIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     BLANKS: describe_blanks,
     SETS: describe_sets,
@@ -24,11 +23,11 @@ def promise_lines(promises: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterat
     for kind, describe in DESCRIPTIONS.items():
         for entry in promises.get(kind, ()):
             if entry["made_for"]["unit"] == "event":
-                yield f"{_way(entry)}{describe(entry)}"
+                yield f"{networks(entry)}{describe(entry)}"
 
 
-def _way(entry: Mapping[str, Any]) -> str:
-    """Return which networks answer, where it is not the model alone."""
+def networks(entry: Mapping[str, Any]) -> str:
+    """Return which networks answer, to begin a line with; empty where the model answers alone."""
     used = entry["made_for"]["detector"]
     if not used:
         return ""

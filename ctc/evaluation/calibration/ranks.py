@@ -26,6 +26,7 @@ from ctc.evaluation.answers.predictions import (
     UnitPredictions,
 )
 from ctc.evaluation.calibration.promise_fit import event_setup, promise_scope
+from ctc.evaluation.calibration.promise_text import networks
 from ctc.evaluation.calibration.thresholds import Answers, Goal, class_thresholds
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.statistics.clusters import Clusters
@@ -189,9 +190,9 @@ def describe_ranks(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             yield f"'{entry['label']}', of single photos: {', '.join(given) or 'no rank'}"
             continue
         yield (
-            f"ranks of '{entry['label']}', promised for {entry['scope']}: of the answers at a rank "
-            f"at least {entry['precision']:.0%} are right, with {entry['confidence']:.0%} "
-            "confidence"
+            f"{networks(entry)}ranks of '{entry['label']}', promised for {entry['scope']}: of the "
+            f"answers at a rank at least {entry['precision']:.0%} are right, with "
+            f"{entry['confidence']:.0%} confidence"
         )
         for rank, one in found.items():
             yield f"  {rank}: {_describe(one)}"

@@ -67,9 +67,10 @@ def surest_box(event: EventPrediction) -> float | None:
 
 @dataclass
 class DroppedBlanks:
-    """A `Decision` and `ReportingDecision`; `limits`: by label."""
+    """A `Decision` and `ReportingDecision`; `limits`: by label; `refused`: labels without one."""
 
     limits: Mapping[str, BlankLimit]
+    refused: Sequence[str] = ()
     looks_first: bool = False
     events: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
@@ -77,7 +78,8 @@ class DroppedBlanks:
     @classmethod
     def from_settings(cls, settings: Any) -> DroppedBlanks:
         """Return the decision of what `choose_blanks` returned."""
-        return cls({label: BlankLimit(*values) for label, values in settings.items()})
+        limits = {label: BlankLimit(*values) for label, values in settings.items() if values}
+        return cls(limits, tuple(label for label in settings if label not in limits))
 
     def look(self, events: Iterable[EventPrediction]) -> None:
         """See `Decision`; not called."""
@@ -103,12 +105,18 @@ class DroppedBlanks:
 
     def report(self) -> tuple[str, ...]:
         """Return a line per label: how many events are dropped, and what is promised."""
-        return tuple(
+        refused = (
+            f"'{label}': no event is marked as a dropped blank, since `ctc calibrate` could not "
+            "promise that few animals are lost by it"
+            for label in self.refused
+        )
+        told = (
             f"'{label}': {self.dropped.get(label, 0):,} of {self.events:,} events marked as dropped"
             f" blanks; at most {limit.loss:.1%} of the events with animals are, with"
             f" {limit.confidence:.0%} confidence"
             for label, limit in self.limits.items()
         )
+        return (*told, *refused)
 
 
 def choose_blanks(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any] | None:
@@ -121,14 +129,23 @@ def choose_blanks(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any]
             "for all classes of the model"
         )
     entries = promised(answers, BLANKS, "--drop-blanks", " --blank-loss")
-    return {label: list(blank_limit(entry)) for label, entry in entries.items()}
+    refused = {label for label, entry in entries.items() if entry.get("limit", 0) is None}
+    if refused == entries.keys():
+        refused.clear()  # so that the first one tells why
+    return {
+        label: None if label in refused else list(blank_limit(entry))
+        for label, entry in entries.items()
+    }
 
 
 def blank_limit(entry: Entry, option: str = "--drop-blanks") -> BlankLimit:
     """Return the limit of an entry, which `option` needs; UsageError where nothing is promised."""
     try:
         if entry["limit"] is not None:
-            return BlankLimit(*(float(entry[name]) for name in BlankLimit._fields))
+            found = BlankLimit(*(float(entry[name]) for name in BlankLimit._fields))
+            if not all(0 <= value < 1.001 for value in found):
+                raise ValueError(f"{tuple(found)} are no shares")
+            return found
         why, animals, loss = str(entry["refused"]), int(entry["animals"]), float(entry["loss"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(

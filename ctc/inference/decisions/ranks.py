@@ -274,11 +274,18 @@ def choose_roll_up(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any
 def _settings(label: str, entry: Entry, answers: AnswerFacts) -> dict[str, Any]:
     taxonomy = answers.info.taxonomy.get(label, {})
     try:
-        limits = {rank: dict(one)["threshold"] for rank, one in entry["ranks"].items()}
-        return RollUp(
-            answers.schema.labels[label], taxonomy, dict(entry["thresholds"]), limits
-        ).to_settings()
+        ranks = {rank: dict(one)["threshold"] for rank, one in entry["ranks"].items()}
+        limits, thresholds = _limits(ranks), _limits(entry["thresholds"])
+        return RollUp(answers.schema.labels[label], taxonomy, thresholds, limits).to_settings()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"the model's ranks are damaged ({error!r}): calibrate its original again"
         ) from None
+
+
+def _limits(found: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return thresholds; raises ValueError for what is neither a probability nor None."""
+    limits = dict(found)
+    if not all(one is None or 0 <= one < 1.001 for one in limits.values()):
+        raise ValueError(f"{limits} are no probabilities")
+    return limits

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,16 +28,22 @@ COLUMN = "prediction_set"
 
 @dataclass(frozen=True)
 class PredictionSets:
-    """A `Decision`; `limits`: per label the lowest probability of each class, in their order."""
+    """A `Decision` and `ReportingDecision`.
+
+    `limits`: per label the lowest probability of each class, in their order; `refused`: why other
+    labels have none.
+    """
 
     limits: Mapping[str, NDArray[np.float32]]
+    refused: Mapping[str, str] = field(default_factory=dict)
     looks_first: bool = False
 
     @classmethod
     def from_settings(cls, settings: Any) -> PredictionSets:
         """Return the decision of what `choose_sets` returned."""
         limits = settings["limits"].items()
-        return cls({label: np.array(values, np.float32) for label, values in limits})
+        found = {label: np.array(values, np.float32) for label, values in limits}
+        return cls(found, settings.get("refused", {}))
 
     def look(self, events: Iterable[EventPrediction]) -> None:
         """See `Decision`; not called."""
@@ -58,6 +64,10 @@ class PredictionSets:
             event = event.with_columns(label, {COLUMN: found})
         return event
 
+    def report(self) -> tuple[str, ...]:
+        """Return a line for each label without sets."""
+        return tuple(f"'{label}' has no sets: {why}" for label, why in self.refused.items())
+
 
 def choose_sets(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any] | None:
     """Return the settings for `--sets`, None without it; see `Chooser`."""
@@ -69,15 +79,24 @@ def choose_sets(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any] |
             "they were fitted to"
         )
     entries = promised(answers, SETS, "--sets")
-    limits = {
+    found = {
         label: _limits(entry, config.sets, answers.schema.labels[label])
         for label, entry in entries.items()
     }
-    return {"probability": config.sets, "limits": limits}
+    refused = {label: one for label, one in found.items() if isinstance(one, str)}
+    if len(refused) == len(found):
+        label, why = next(iter(refused.items()))
+        raise UsageError(
+            f"--sets {config.sets:g}: '{label}': {why}: ask for less, or calibrate on more events "
+            "and locations"
+        )
+    limits = {label: one for label, one in found.items() if label not in refused}
+    return {"probability": config.sets, "limits": limits, "refused": refused}
 
 
-def _limits(entry: Entry, probability: float, classes: Sequence[str]) -> list[float]:
-    """Return the limits of the classes, for the next higher level that the model has."""
+def _limits(entry: Entry, probability: float, classes: Sequence[str]) -> list[float] | str:
+    """Return the limits of the classes, for the next higher level that the model has, or why there
+    are none."""
     level = f"{math.ceil(round(probability * 100, 6)) / 100:.2f}"
     try:
         levels = {str(name): dict(value) for name, value in entry["levels"].items()}
@@ -85,13 +104,13 @@ def _limits(entry: Entry, probability: float, classes: Sequence[str]) -> list[fl
         level = max(level, lowest)
         if level in levels:
             own, others = levels[level]["own"], float(levels[level]["others"])
-            return [float(own.get(name, others)) for name in classes]
+            limits = [float(own.get(name, others)) for name in classes]
+            if not all(0 <= limit < 1.001 for limit in limits):
+                raise ValueError(f"{limits} are no probabilities")
+            return limits
+        carried = f"up to --sets {highest}" if highest else "no sets"
+        return f"the {int(entry['events']):,} events that it was calibrated on carry {carried}"
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"the model's sets are damaged ({error!r}): calibrate its original again"
         ) from None
-    carried = f"up to --sets {highest}" if highest else "no sets"
-    raise UsageError(
-        f"--sets {probability:g}: the {entry['events']:,} events that '{entry['label']}' was "
-        f"calibrated on carry {carried}: ask for less, or calibrate on more events and locations"
-    )

@@ -35,7 +35,8 @@ def test_fit_blanks_loses_none_of_the_fewest_events_that_prove_it(make_data) -> 
     assert (entry["lost"], entry["animals"], entry["blanks"]) == (0, 149, 4)
     assert (entry["removed"], entry["classes"], entry["score"]) == (0.75, ["empty"], "classes")
     assert describe_blanks(entry) == (
-        "'species': `ctc predict --drop-blanks` drops at most 2.0% of the events with animals (0 of"
+        "'species': `ctc predict --drop-blanks` drops at most 2.0% of the events with animals at"
+        " these locations, with 95% confidence (0 of"
         " 149 events with animals of 149 runs of events here), 75% of the blanks with them"
     )
 

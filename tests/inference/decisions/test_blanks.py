@@ -42,7 +42,7 @@ def config(**options: Any) -> PredictConfig:
 
 
 def answers(setup: PredictionSetup | None = None, **promises: Any) -> AnswerFacts:
-    labels = {"species": CLASSES}
+    labels = {"species": CLASSES, "count": ("1", "blank")}
     info = ModelInfo(labels, Preprocessing(8, 8), promises=promises)
     return AnswerFacts(info, LabelSchema(labels), setup or PredictionSetup())
 
@@ -119,11 +119,20 @@ def test_choose_blanks_refuses_what_is_not_promised(facts: AnswerFacts, words: s
     assert words in str(raised.value)
 
 
+def test_choose_blanks_of_one_label_goes_without_those_that_nothing_is_promised_for() -> None:
+    other = {**ENTRY, "label": "count", "limit": None, "refused": "too many look blank"}
+    settings = choose_blanks(config(drop_blanks=True), answers(blanks=[other, ENTRY]))
+    assert settings == {"count": None, "species": [0.75, 0.02, 0.95]}
+    told = DroppedBlanks.from_settings(settings).report()
+    assert told[1].startswith("'count': no event is marked as a dropped blank")
+
+
 def test_choose_blanks_refuses_a_class_list() -> None:
     with pytest.raises(UsageError, match="--drop-blanks and --classes exclude each other"):
         choose_blanks(config(drop_blanks=True, class_list=Path("c.txt")), answers(blanks=[ENTRY]))
 
 
-def test_choose_blanks_refuses_damaged_entries() -> None:
+@pytest.mark.parametrize("damage", [{"limit": "x"}, {"limit": float("nan")}, {"loss": 7}])
+def test_choose_blanks_refuses_damaged_entries(damage: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="damaged"):
-        choose_blanks(config(drop_blanks=True), answers(blanks=[{**ENTRY, "limit": "x"}]))
+        choose_blanks(config(drop_blanks=True), answers(blanks=[{**ENTRY, **damage}]))

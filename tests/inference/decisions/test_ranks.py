@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from ctc.artifacts.model_file import ModelInfo
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
-from ctc.inference.decisions.ranks import RollUp, RollUpDecision, rank_groups
+from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.promises import PredictionSetup
+from ctc.errors import InputError
+from ctc.inference.config import PredictConfig
+from ctc.inference.decisions.choice import AnswerFacts
+from ctc.inference.decisions.ranks import RollUp, RollUpDecision, choose_roll_up, rank_groups
 
 CLASSES = ("cat", "lynx", "dog", "blank")
 FELIDAE = {"order": "Carnivora", "family": "Felidae"}
@@ -85,6 +93,21 @@ def test_decide_after_the_settings_went_through_json() -> None:
     found = decision.decide(event(0.5, 0.25, 0.125, 0.125))
     assert found.top("species") == ("Felidae", 0.75)
     assert found.columns["species"]["rank"] == "family"
+
+
+@pytest.mark.parametrize("limit", ["0.9", "high", float("nan"), [0.5], -1])
+def test_choose_roll_up_refuses_damaged_thresholds(limit: Any) -> None:
+    entry = {
+        "label": "species",
+        "made_for": PredictionSetup().to_json(),
+        "thresholds": {"cat": 0.5},
+        "ranks": {"genus": {"threshold": limit}},
+    }
+    info = ModelInfo({"species": CLASSES}, Preprocessing(8, 8), promises={"ranks": [entry]})
+    facts = AnswerFacts(info, info.schema, PredictionSetup())
+    config = PredictConfig(Path("m.onnx"), (Path("photos"),), Path("p.csv"), roll_up=True)
+    with pytest.raises(InputError, match="ranks are damaged"):
+        choose_roll_up(config, facts)
 
 
 def test_decide_leaves_strangers_unknown() -> None:

@@ -36,7 +36,7 @@ def config(**options: Any) -> PredictConfig:
 
 
 def answers(setup: PredictionSetup | None = None, **promises: Any) -> AnswerFacts:
-    labels = {"species": CLASSES}
+    labels = {"species": CLASSES, "count": ("1", "2")}
     info = ModelInfo(labels, Preprocessing(8, 8), promises=promises)
     return AnswerFacts(info, LabelSchema(labels), setup or PredictionSetup())
 
@@ -77,7 +77,7 @@ def test_a_set_is_never_empty() -> None:
 )
 def test_choose_sets_takes_the_limits_of_the_level(asked: float, limits: list[float]) -> None:
     settings = choose_sets(config(sets=asked), answers(sets=[ENTRY]))
-    assert settings == {"probability": asked, "limits": {"species": limits}}
+    assert settings == {"probability": asked, "limits": {"species": limits}, "refused": {}}
 
 
 def test_choose_sets_without_the_option_decides_nothing() -> None:
@@ -105,11 +105,22 @@ def test_choose_sets_refuses_what_is_not_promised(
     assert words in str(raised.value)
 
 
+def test_choose_sets_of_one_label_goes_without_those_that_carry_none() -> None:
+    other = {**ENTRY, "label": "count", "events": 30, "levels": {}}
+    settings = choose_sets(config(sets=0.9), answers(sets=[other, ENTRY]))
+    assert settings is not None
+    assert list(settings["limits"]) == ["species"]
+    assert PredictionSets.from_settings(settings).report() == (
+        "'count' has no sets: the 30 events that it was calibrated on carry no sets",
+    )
+
+
 def test_choose_sets_refuses_a_prior() -> None:
     with pytest.raises(UsageError, match="--sets and --prior exclude each other"):
         choose_sets(config(sets=0.9, prior="auto"), answers(sets=[ENTRY]))
 
 
-def test_choose_sets_refuses_damaged_entries() -> None:
+@pytest.mark.parametrize("levels", [3, {"0.90": {"own": {"fox": float("nan")}, "others": 0.5}}])
+def test_choose_sets_refuses_damaged_entries(levels: Any) -> None:
     with pytest.raises(InputError, match="damaged"):
-        choose_sets(config(sets=0.9), answers(sets=[{**ENTRY, "levels": 3}]))
+        choose_sets(config(sets=0.9), answers(sets=[{**ENTRY, "levels": levels}]))
