@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ctc.reporting import counted
+
 ClaimKind = Literal["precision", "animals lost"]
 ClaimState = Literal["shown", "open", "refuted"]
 
@@ -62,31 +64,34 @@ class Claim:
         )
 
     @property
-    def verdict(self) -> str:
-        """How it stands, and what to do."""
-        drawn = f"{self.right:,} of {self.drawn:,} drawn are {self._good}"
+    def state_text(self) -> str:
+        """How it stands, in words."""
+        return {"shown": "shown", "open": "not shown yet", "refuted": "does not hold"}[self.state]
+
+    @property
+    def next_step(self) -> str:
+        """What would show it, or the threshold from which it holds; '' where it is shown."""
         if self.state == "shown":
-            return f"shown, {drawn}"
+            return ""
         if self.threshold is not None:
             return (
-                f"{self._not}, {drawn}; it holds for the {self.threshold_events:,} with a"
-                f" probability of at least {self.threshold:g}"
+                f"it holds for the {self.threshold_events:,} with a probability of at least"
+                f" {self.threshold:g}"
             )
         if self.state == "refuted":
-            return f"does not hold, {drawn}"
+            return ""
         if self.to_draw:
-            return f"not shown yet, {drawn}; draw {self.to_draw:,} more of the other answers"
+            return f"draw {self.to_draw:,} more of the other answers"
         if self.more is None:
-            return f"not shown yet, {drawn}, too few for it to be shown if it goes on like this"
-        return f"not shown yet, {drawn}; {self.more:,} more if it goes on like this"
+            return "too few for it to be shown if it goes on like this"
+        return f"{self.more:,} more if it goes on like this"
 
     @property
-    def _good(self) -> str:
-        return "right" if self.kind == "precision" else "empty"
-
-    @property
-    def _not(self) -> str:
-        return "does not hold" if self.state == "refuted" else "not shown yet"
+    def verdict(self) -> str:
+        """How it stands, and what to do."""
+        good = "right" if self.kind == "precision" else "empty"
+        drawn = f"{self.right:,} of {self.drawn:,} drawn are {good}"
+        return "; ".join(filter(None, (f"{self.state_text}, {drawn}", self.next_step)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,11 @@ class Proof:
         """Whether all claims are shown."""
         return bool(self.claims) and all(claim.state == "shown" for claim in self.claims)
 
+    def count_shown(self) -> str:
+        """Return how many claims are shown, as words."""
+        shown = sum(claim.state == "shown" for claim in self.claims)
+        return f"{shown} of {counted(len(self.claims), 'claim')}"
+
     def to_json(self) -> dict[str, Any]:
         """Return all as JSON values, with `promise` and `verdict` of each claim."""
         claims = [
@@ -116,6 +126,5 @@ class Proof:
 
     def lines(self) -> Sequence[str]:
         """Return a line for each claim, after one that says how they stand."""
-        shown = sum(claim.state == "shown" for claim in self.claims)
-        first = f"the audit has shown {shown} of {len(self.claims)} claims"
+        first = f"the audit has shown {self.count_shown()}"
         return [first, *(claim.describe() for claim in self.claims)] if self.claims else []

@@ -88,6 +88,6 @@ def _format_count(value: int) -> str:
     return f"{value:,}"
 
 
-def _sort_key(value: float) -> str:
-    """Return the sort key of a table cell, empty for NaN, which sorts last."""
-    return "" if value != value else f"{value:.6g}"
+def _sort_key(value: float | None) -> str:
+    """Return the sort key of a table cell, empty for NaN and None, which sort last."""
+    return "" if value is None or value != value else f"{value:.6g}"

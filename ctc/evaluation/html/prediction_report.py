@@ -8,6 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from ctc.artifacts.review.claims import Proof
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.config import ReportConfig
 from ctc.evaluation.html.curves import activity_charts
@@ -64,10 +65,12 @@ def write_prediction_report(
     failures: tuple[str, ...],
     config: ReportConfig,
     boxes: BoxSource = no_boxes,
+    proof: Proof | None = None,
 ) -> tuple[Path, list[str]]:
     """Write report.html into `folder`, and return its path and lines with the counts in it.
 
-    `name` is that of the predictions; `boxes` are drawn into the photos.
+    `name` is that of the predictions; `boxes` are drawn into the photos. `proof`: what
+    the audit of a review of them shows.
 
     Raises InputError for probabilities that are not numbers from 0 to 1.
     """
@@ -78,7 +81,8 @@ def write_prediction_report(
     values = {
         "title": f"Predictions in {name}",
         "pages": pages,
-        "summary": _summary(data, pages, failures),
+        "summary": _summary(data, pages, failures, proof),
+        "proof": proof,
         "notes": _omission_notes(data),
         "thumbnails": thumbnails,
         "missing_photos": describe_missing(thumbnails),
@@ -105,11 +109,17 @@ def _page(data: EvaluationData, label: str, prefix: str) -> PredictionPage:
 
 
 def _summary(
-    data: EvaluationData, pages: list[PredictionPage], failures: tuple[str, ...]
+    data: EvaluationData,
+    pages: list[PredictionPage],
+    failures: tuple[str, ...],
+    proof: Proof | None,
 ) -> list[str]:
     photos = f" with {counted(len(data.photos), 'photo')}" if data.photos else ""
     events = counted(len(data.event_ids), "event")
-    lines = [f"Predictions of {events}{photos}, which nobody has reviewed."]
+    reviewed = ", which nobody has reviewed" if proof is None else ""
+    lines = [f"Predictions of {events}{photos}{reviewed}."]
+    if proof is not None and proof.claims:
+        lines.append(f"A random audit by people has shown {proof.count_shown()}.")
     if data.locations:
         lines.append(f"They come from {counted(len(data.locations), 'location')}.")
     times = sorted(timestamp for timestamp in data.timestamps if timestamp)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ctc.artifacts.review.answer import Answer
+from ctc.artifacts.review.store import ReviewStore
 from ctc.cli.main import run
+from ctc.review.load.load import LoadConfig, load_predictions
 
 
 @pytest.fixture
@@ -124,3 +127,47 @@ def test_report_command_rejects_invalid_probabilities(predictions, capsys) -> No
     predictions.write_text(predictions.read_text().replace("0.5", "NaN", 1))
     assert report(predictions)[0] == 1
     assert "not numbers from 0 to 1" in capsys.readouterr().err
+
+
+@pytest.fixture
+def reviewed(predictions: Path) -> Path:
+    """A store of the predictions, with an answer to each event that says what is predicted."""
+    path = predictions.parent / "review.sqlite"
+    with ReviewStore.open(path, make=True) as store:
+        load_predictions(predictions, store, LoadConfig(photos=str(predictions.parent)))
+        ann = store.ensure_reviewer("Ann")
+        for event in store.iter_events():
+            answer = Answer({"species": (event.predictions["species"].answer,)})
+            store.answer(ann, [event.key], answer)
+    return path
+
+
+def test_prediction_report_shows_what_the_audit_has_shown(predictions, reviewed, read_page) -> None:
+    code, written = report(predictions, "--store", str(reviewed))
+
+    page = read_page(written)
+    assert (code, page.unmatched) == (0, [])
+    for part in (
+        "Predictions of 6 events.",
+        "A random audit by people has shown 4 of 4 claims.",
+        "at most 2.0% of the events with animals are among the 2 'empty'",
+        "People answered events that were drawn at random.",
+    ):
+        assert part in page.text
+
+
+def test_prediction_report_takes_targets(predictions, reviewed, read_page) -> None:
+    code, written = report(predictions, "--store", str(reviewed), "--precision", "0.8")
+
+    assert code == 0
+    assert "at least 80.0% of the" in read_page(written).text
+
+
+def test_prediction_report_refuses_a_store_of_other_events(predictions, reviewed, capsys) -> None:
+    rows = predictions.read_text(encoding="utf-8").splitlines(keepends=True)
+    predictions.write_text("".join(rows[:-1]), encoding="utf-8")
+
+    code, written = report(predictions, "--store", str(reviewed))
+
+    assert (code, written.exists()) == (2, False)
+    assert "has other events than the predictions: load these first" in capsys.readouterr().err
