@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ctc.artifacts.review.records import ReviewLabel
-from ctc.cli.commands.review.page import require_page_packages, serve_page
+from ctc.cli.commands.review.page import loaded_store, require_page_packages, serve_page
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH, PATH_OR_URL
 from ctc.cli.options.review import PAGE, PAGE_NAMES, STORE, labels_option
+
+if TYPE_CHECKING:
+    from ctc.artifacts.review.store import ReviewStore
 
 DEFAULT_LABEL = "species"
 
@@ -50,7 +53,6 @@ def command(
     is that of `ctc review`. Run the command again to go on, also with more photos.
     """
     require_page_packages("ctc label")
-    from ctc.artifacts.review.store import ReviewStore
     from ctc.cli.console import console
     from ctc.review.load.unlabelled import load_photos, with_class_file
 
@@ -59,7 +61,10 @@ def command(
         named = with_class_file(named, classes)
     if classes is not None and page["taxonomy"] is None and classes.suffix.lower() != ".txt":
         page["taxonomy"] = classes
-    with ReviewStore.open(store, make=True) as opened:
-        for line in load_photos(photos, opened, named, events_within, console):
+
+    def load(store: ReviewStore) -> None:
+        for line in load_photos(photos, store, named, events_within, console):
             console.info(line)
+
+    with loaded_store(store, load, make=True) as opened:
         serve_page(opened, {name: page[name] for name in PAGE_NAMES})

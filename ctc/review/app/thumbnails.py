@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
@@ -97,7 +98,8 @@ class ThumbnailCache:
             partial.write_bytes(data)
             partial.replace(path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):  # where even the folder is missing
+                partial.unlink()
             log.warning("'%s' can't be written: %s", path, reason(error))
             return
         for old in self._count(name, len(data)):

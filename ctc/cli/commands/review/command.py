@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ctc.cli.commands.review.page import require_page_packages, serve_page
+from ctc.cli.commands.review.page import loaded_store, require_page_packages, serve_page
 from ctc.cli.options.inference import AGGREGATION
 from ctc.cli.options.option import apply_options, option
 from ctc.cli.options.paths import PATH_OR_URL
@@ -64,7 +65,6 @@ def command(predictions: Path | None, store: Path, **options: Any) -> None:
     events. Several people may review one file: see --token-file. Ctrl-C or SIGTERM stops it.
     """
     require_page_packages("ctc review")
-    from ctc.artifacts.review.store import ReviewStore
     from ctc.review.proof.targets import Targets
 
     page = {name: options.pop(name) for name in PAGE_NAMES}
@@ -74,8 +74,8 @@ def command(predictions: Path | None, store: Path, **options: Any) -> None:
         raise UsageError(
             f"--{given.rstrip('s').replace('_', '-')} is about PREDICTIONS: give these too"
         )
-    with ReviewStore.open(store, make=predictions is not None) as opened:
-        _load(opened, predictions, options)
+    load = partial(_load, predictions=predictions, options=options)
+    with loaded_store(store, load, make=predictions is not None) as opened:
         serve_page(opened, page, targets)
 
 

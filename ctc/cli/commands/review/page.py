@@ -6,9 +6,10 @@ import getpass
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -33,6 +34,25 @@ REQUIRED_PACKAGES = (
 def require_page_packages(command: str) -> None:
     """Raise MissingExtraError unless the packages of the page are installed."""
     require_extra(command, "serve", REQUIRED_PACKAGES)
+
+
+@contextmanager
+def loaded_store(
+    path: Path, load: Callable[[ReviewStore], None], make: bool
+) -> Iterator[ReviewStore]:
+    """Open a store after `load`; `make`: also a new one, which is removed again if `load` fails."""
+    from ctc.artifacts.review.store import ReviewStore
+
+    is_new = make and not path.exists()
+    with ReviewStore.open(path, make=make) as store:
+        try:
+            load(store)
+        except BaseException:
+            store.close()
+            if is_new:
+                path.unlink()
+            raise
+        yield store
 
 
 def serve_page(
