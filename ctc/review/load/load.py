@@ -79,8 +79,9 @@ def load_predictions(
     data, truth = _with_truth(data, drafts.events, inventory, places, config)
     events = build_events(drafts, data, truth, _clusters(drafts, data, config), missing)
     labels = (*build_labels(drafts, data), *config.labels)
+    about = _about(path, config, places, store.about())
     with (reporter or NullReporter()).progress("Loading", len(drafts.events)) as bar:
-        result = store.replace_events(events, labels, _about(path, config, places), bar.advance)
+        result = store.replace_events(events, labels, about, bar.advance)
     photos = sum(len(event.photos) for event in drafts.events)
     notes = (*_notes(drafts, result), *_missing_notes(missing, photos, places))
     return LoadSummary(result, photos, tuple(missing), places, notes)
@@ -153,12 +154,15 @@ def _clusters(drafts: Drafts, data: EvaluationData, config: LoadConfig) -> list[
     return group_look_alikes(features, main_answers(drafts, data), times)
 
 
-def _about(path: Path, config: LoadConfig, places: PhotoPlaces) -> StoreAbout:
+def _about(path: Path, config: LoadConfig, places: PhotoPlaces, before: StoreAbout) -> StoreAbout:
+    """Return the facts about this load; the same file again came when it came first."""
+    digest = _digest(path)
+    now = to_text(time.time())
     return StoreAbout(
         made_by=f"ctc {__version__}",
         predictions=str(path),
-        digest=_digest(path),
-        loaded_at=to_text(time.time()),
+        digest=digest,
+        loaded_at=before.loaded_at if before.digest == digest else now,
         photo_root=places.root,
         photo_prefix=places.prefix,
         embeddings="" if config.embeddings is None else str(config.embeddings),

@@ -21,15 +21,15 @@ LOST = replace(OPEN, kind="animals lost", name="empty", target=0.02)
         (
             replace(OPEN, state="refuted", threshold=0.8, threshold_events=900),
             (
-                "does not hold, 39 of 40 drawn are right; it holds for the 900 with a probability of at"
-                " least 0.8"
+                "does not hold, 39 of 40 drawn are right; it holds for the 900 with a probability"
+                " of at least 0.8"
             ),
         ),
         (
             replace(OPEN, more=None),
             (
-                "not shown yet, 39 of 40 drawn are right; too few for it to be shown if it goes on like"
-                " this"
+                "not shown yet, 39 of 40 drawn are right; too few for it to be shown if it goes on"
+                " like this"
             ),
         ),
         (

@@ -240,6 +240,19 @@ def test_load_predictions_remembers_its_file(tmp_path, store, photo_root):
     assert len(about.digest) == 32
 
 
+def test_load_predictions_remembers_when_a_file_came_first(tmp_path, store):
+    path = write_predictions(tmp_path, ".csv", per_photo=True)
+    load(path, store)
+    came = store.about().loaded_at
+
+    load(path, store)
+    again = store.about().loaded_at
+    load(write_predictions(tmp_path, ".json"), store)
+
+    assert again == came
+    assert store.about().loaded_at > came
+
+
 def test_load_predictions_says_which_photos_are_missing(tmp_path, store, photo_root):
     (photo_root / "a" / "2.jpg").unlink()
     summary = load(write_predictions(tmp_path, ".json"), store, photo_root)
