@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ctc.errors import ImageError
+from ctc.images.clips.names import split_frame_path
 from ctc.images.file_kinds import HEADER_BYTES, NOT_AN_IMAGE, unknown_image
 from ctc.images.files import open_photo
 from ctc.images.photo_header import (
@@ -87,9 +88,13 @@ def read_exif(path: str | Path) -> Exif:
     """Return the EXIF data of a photo; errors are returned in `Exif.error`, not raised.
 
     Missing, damaged and implausible values are None. No pixels are decoded; a PNG's EXIF chunk
-    counts only if it precedes the pixels.
+    counts only if it precedes the pixels. A frame of a clip has the clip's time and its own offset.
     """
     try:
+        if frame := split_frame_path(str(path)):
+            from ctc.images.clips.files import taken_at
+
+            return Exif(taken_at(*frame))
         with open_photo(path) as file:
             return _read_stream(file)
     except ImageError as error:

@@ -7,6 +7,7 @@ import os
 from ctc.errors import ImageError
 
 NOT_AN_IMAGE = "not an image of a known kind (jpg, png, bmp, webp, tiff, gif)"
+VIDEO = "a video, not a photo"
 HEADER_BYTES = 512
 _CONVERT = "convert it to JPEG"
 _BRANDS = {
@@ -26,7 +27,7 @@ _STARTS = (
     (b"\0\0\0\x0cJXL ", f"a JPEG XL photo: {_CONVERT}"),
     (b"\xff\x0a", f"a JPEG XL photo: {_CONVERT}"),
     (b"\0\0\0\x0cjP  ", f"a JPEG 2000 photo: {_CONVERT}"),
-    (b"\x1a\x45\xdf\xa3", "a video, not a photo"),
+    (b"\x1a\x45\xdf\xa3", VIDEO),
     (b"version https://git-lfs", "a Git LFS pointer, not the photo: get it with `git lfs pull`"),
     (b"%PDF", "a PDF, not a photo"),
     (b"PK\x03\x04", "a zip file, not a photo"),
@@ -45,7 +46,7 @@ _UNMENTIONED = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
 
 def unknown_image(data: bytes) -> ImageError:
     """Return the error for a file that is not an image of a known kind, with what it is."""
-    return ImageError(_by_content(data[:HEADER_BYTES]) or NOT_AN_IMAGE)
+    return ImageError(describe_content(data[:HEADER_BYTES]) or NOT_AN_IMAGE)
 
 
 def kind_of_name(name: str) -> str | None:
@@ -62,12 +63,13 @@ def _article(kind: str) -> str:
     return f"an {kind}" if kind == "AVIF" else f"a {kind}"
 
 
-def _by_content(start: bytes) -> str | None:
+def describe_content(start: bytes) -> str | None:
+    """Return what a file is that is no photo of a known kind, by its first bytes; None: unknown."""
     if start[4:8] == b"ftyp":
         found = _BRANDS.get(start[8:12])
-        return f"{_article(found)} photo: {_CONVERT}" if found else "a video, not a photo"
+        return f"{_article(found)} photo: {_CONVERT}" if found else VIDEO
     if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
-        return "a video, not a photo"
+        return VIDEO
     if start and not start.strip(b"\0"):
         return "nothing but zeros: the file was lost"
     if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].lower().startswith((b"<!doctype", b"<html")):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ctc.errors import ImageError, InputError, reason
+from ctc.images.clips.names import is_clip_path, split_frame_path
 from ctc.storage.paths import is_http, is_remote
 from ctc.storage.remote_files import error_reason, open_header, read_bytes
 from ctc.storage.urls import redact_urls, refusal
@@ -35,7 +36,7 @@ def open_photo(path: str | Path) -> BinaryIO:
     Raises ImageError with the reason if it is missing, unreadable, too large or not a file, and
     InputError if its bucket or server can't be read.
     """
-    with _as_image_errors(path):
+    with as_image_errors(path):
         if is_remote(path):
             return open_header(str(path))
         descriptor = os.open(
@@ -54,12 +55,14 @@ def open_photo(path: str | Path) -> BinaryIO:
 
 
 def read_photo(path: str | Path) -> bytes:
-    """Return the contents of a local or remote photo.
+    """Return the contents of a local or remote photo, or of a clip's frame ('clip.mp4#t=3.2').
 
     Raises ImageError with the reason if it can't be opened or read or is empty, and InputError as
     `open_photo` does.
     """
-    with _as_image_errors(path):
+    if (frame := _read_of_clip(str(path))) is not None:
+        return frame
+    with as_image_errors(path):
         data = read_bytes(str(path)) if is_remote(path) else _read_file(path)
     if not data:
         raise ImageError("empty file")
@@ -68,13 +71,33 @@ def read_photo(path: str | Path) -> bytes:
     return data
 
 
+def check_regular_file(path: str) -> None:
+    """Raise ImageError for a local path that is not a file, and OSError for none."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise ImageError("not a file")
+
+
+def _read_of_clip(path: str) -> bytes | None:
+    """Return a frame; None for the path of a photo. Raises ImageError, also for a whole clip."""
+    if "#t=" in path and (frame := split_frame_path(path)):
+        from ctc.images.clips.reader import read_frame
+
+        return read_frame(*frame)
+    if is_clip_path(path):
+        from ctc.images.clips.files import describe_unread_clip
+
+        raise describe_unread_clip(path)
+    return None
+
+
 def _read_file(path: str | Path) -> bytes:
     with open_photo(path) as file:
         return file.read()
 
 
 @contextmanager
-def _as_image_errors(path: str | Path) -> Iterator[None]:
+def as_image_errors(path: str | Path) -> Iterator[None]:
+    """Raise what a file system or a connection raises as `open_photo` does."""
     refused = refusal(str(path)) if is_remote(path) else None
     if refused:
         raise ImageError(refused)

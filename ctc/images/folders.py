@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ctc.errors import InputError, reason
+from ctc.images.clips.names import CLIP_SUFFIXES, is_clip_name
 from ctc.images.file_kinds import kind_of_name
 from ctc.images.files import is_image_name
 from ctc.images.folder_names import is_junk_folder
@@ -20,6 +21,7 @@ from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.remote_files import as_os_errors, error_reason
 
 MAX_SHOWN = 3
+_CLIPS = re.compile("|".join(map(re.escape, CLIP_SUFFIXES)).encode(), re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,11 @@ class FolderPhotos:
     def count(self) -> int:
         return self.packed.count(b"\0")
 
+    @property
+    def may_have_clips(self) -> bool:
+        """Whether there may be a clip among the names; False is sure."""
+        return bool(_CLIPS.search(self.packed))
+
     def __iter__(self) -> Iterator[str]:
         return (self.prefix + os.fsdecode(name[0]) for name in re.finditer(rb"[^\0]+", self.packed))
 
@@ -80,8 +87,8 @@ class FoundPhotos:
         return iter(self.folders)
 
 
-def find_photos(root: Path) -> FoundPhotos:
-    """Return all photos in `root` and its subfolders, sorted by name.
+def find_photos(root: Path, clips: bool = False) -> FoundPhotos:
+    """Return all photos in `root` and its subfolders, sorted by name; with `clips` those as well.
 
     A folder's own photos come before those of its subfolders. Hidden files and folders, and those
     of storage devices (see `is_junk_folder`), are left out. Links to folders are followed; each
@@ -91,13 +98,20 @@ def find_photos(root: Path) -> FoundPhotos:
     """
     total = FolderContent()
     if is_remote(root):
-        folders = tuple(_walk(str(root).rstrip("/"), "/", _list_remote, total))
+        list_folder = partial(_list_remote, clips)
+        folders = tuple(_walk(str(root).rstrip("/"), "/", list_folder, total))
     else:
-        folders = tuple(_walk(str(root), os.sep, partial(_list_local, set()), total))
+        folders = tuple(_walk(str(root), os.sep, partial(_list_local, clips, set()), total))
     note = _describe_passed_over(root, total)
     if not folders and not total.unreadable:
         why = f"; {note}" if note else ""
-        raise InputError(f"folder '{root}' holds no photos (jpg, png, bmp, webp, tiff, gif){why}")
+        kinds = "jpg, png, bmp, webp, tiff, gif"
+        what = (
+            f"no photos ({kinds}) or clips (mp4, mov, avi, mts)"
+            if clips
+            else f"no photos ({kinds})"
+        )
+        raise InputError(f"folder '{root}' holds {what}{why}")
     if note:
         log.info("'%s': %s", root, note)
     return FoundPhotos(folders, tuple(total.unreadable))
@@ -152,7 +166,7 @@ def _count(count: int, kind: str, is_alone: bool) -> str:
     return counted(count, kind, "videos" if kind == "video" else kind)
 
 
-def _list_local(seen: set[str], folder: str) -> FolderContent:
+def _list_local(clips: bool, seen: set[str], folder: str) -> FolderContent:
     """List a local folder; nothing for a real folder that is in `seen`."""
     found = FolderContent()
     real = os.path.realpath(folder)
@@ -164,7 +178,7 @@ def _list_local(seen: set[str], folder: str) -> FolderContent:
             if entry.name.startswith("."):
                 continue
             if not _is_folder(entry):
-                _add_file(found, entry.name)
+                _add_file(found, entry.name, clips)
             elif is_junk_folder(entry.name):
                 _add_junk(found, entry.path)
             elif not (entry.is_symlink() and _contains(os.path.realpath(entry.path), real)):
@@ -172,8 +186,8 @@ def _list_local(seen: set[str], folder: str) -> FolderContent:
     return found
 
 
-def _add_file(found: FolderContent, name: str) -> None:
-    if is_image_name(name):
+def _add_file(found: FolderContent, name: str, clips: bool) -> None:
+    if is_image_name(name) or (clips and is_clip_name(name)):
         found.photos.append(name)
         return
     kind = kind_of_name(name)
@@ -190,7 +204,7 @@ def _add_junk(found: FolderContent, path: str) -> None:
         found.unreadable.append((path, reason(error)))
 
 
-def _list_remote(folder: str) -> FolderContent:
+def _list_remote(clips: bool, folder: str) -> FolderContent:
     """List a remote folder."""
     found = FolderContent()
     with as_os_errors(folder):
@@ -202,7 +216,7 @@ def _list_remote(folder: str) -> FolderContent:
         if not name or name.startswith(".") or "/" in name:  # a web page may link to other folders
             continue
         if entry["type"] != "directory":
-            _add_file(found, name)
+            _add_file(found, name, clips)
         elif is_junk_folder(name):
             found.junk.append(f"{folder}/{name}")
         else:

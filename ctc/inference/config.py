@@ -13,6 +13,7 @@ from ctc.artifacts.predictions import Failure
 from ctc.detection.detector import DetectionConfig
 from ctc.detection.tiles import TileConfig
 from ctc.errors import UsageError, reason
+from ctc.images.clips.frame_choice import FrameChoice
 from ctc.images.photo_table import TableColumns
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 from ctc.runtime.model_bytes import read_model
@@ -55,6 +56,7 @@ class RunConfig:
     """The options that every command with a photo task has.
 
     `columns`: of the CSV files among the sources. `events_within`: see `UngroupedPhotos.max_gap`.
+    `frames`: which frames of clips are used.
     `format_options`: the options of the output format that are given, by key; `engine_options`
     alike. `runtime`: its `threads` are those of each worker when there is an engine. `engine`: the
     engine that runs the task; None: this process. `max_failures`: the number of photos that may
@@ -67,6 +69,7 @@ class RunConfig:
     columns: TableColumns | None = None
     image_root: Path | None = None
     events_within: float | None = None
+    frames: FrameChoice = field(default_factory=FrameChoice)
     format: str | None = None
     format_options: Mapping[str, Any] = field(default_factory=dict)
     runtime: RuntimeConfig = DEFAULT_RUNTIME

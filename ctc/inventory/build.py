@@ -10,6 +10,8 @@ from typing import Any
 
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import InputError, UsageError, require_extra
+from ctc.images.clips.frame_choice import FrameChoice
+from ctc.images.clips.names import file_of
 from ctc.inventory.config import DEFAULT_CONFIG, EXIF, InventoryConfig
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import InputFormat
@@ -74,7 +76,7 @@ def build_inventory(
     left_out = left_out or LeftOutLog()
     renamings = read_renamings(config.relabel) if config.relabel else ()
     options = _with_columns(input_format, options, config.meta_columns)
-    inventory = _read_inventory(input_format, source, options, image_root, left_out)
+    inventory = _read_inventory(input_format, source, options, image_root, left_out, config.frames)
     inventory, renamed = rename_photos(inventory) if config.ignore_case else (inventory, ())
     if config.location_from and config.location_from != EXIF:
         # before `relabel`, while classes still have the names of their folders
@@ -106,16 +108,17 @@ def _read_inventory(
     options: Mapping[str, Any],
     image_root: Path | None,
     left_out: LeftOutLog,
+    frames: FrameChoice,
 ) -> Inventory:
+    from ctc.inventory.clips import with_frames
     from ctc.inventory.table_builder import build_table
     from ctc.inventory.unite_rows import unite_event_rows
 
     root = (image_root or input_format.default_image_root(source, options)).absolute()
     if not is_http(root) and not root.is_dir() and source.exists():
         raise UsageError(f"image root '{root}' is not a folder")
-    table, labels = build_table(
-        input_format.read(source, {**options, "image_root": image_root}), left_out
-    )
+    entries = input_format.read(source, {**options, "image_root": image_root})
+    table, labels = build_table(with_frames(entries, root, frames), left_out)
     if not table.num_rows:
         raise InputError(f"'{source}' gives no observation{_describe_left_out(left_out)}")
     return unite_event_rows(Inventory(table, labels, root))
@@ -160,7 +163,7 @@ def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str]
     rows = inventory.table[IMAGES].slice(0, MAX_CHECKED_PHOTOS).to_pylist()
     given = [path for images in rows for path in images if not is_url(path)]
     photos = given[:MAX_CHECKED_PHOTOS]
-    paths = [parse_path(join_path(inventory.image_root, photo)) for photo in photos]
+    paths = [parse_path(join_path(inventory.image_root, file_of(photo))) for photo in photos]
     with ThreadPoolExecutor(REMOTE_IO_THREADS) as pool:
         exists = list(pool.map(lambda path: path.exists(), paths))
     missing = [photo for photo, found in zip(photos, exists, strict=True) if not found]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from ctc.images.clips.frame_choice import FrameChoice
 
 FOLDER, EXIF = "folder", "exif"
 
@@ -22,6 +24,7 @@ class InventoryConfig:
     - `time_from_mtime`: the same, with the file's modification time where EXIF has none.
     - `events_within`: group single photos into events; the largest gap in seconds between two
       photos of an event.
+    - `frames`: which frames of clips are used.
     """
 
     relabel: Path | None = None
@@ -33,6 +36,7 @@ class InventoryConfig:
     time_from_exif: bool = False
     time_from_mtime: bool = False
     events_within: float | None = None
+    frames: FrameChoice = field(default_factory=FrameChoice)
 
     @property
     def meta_columns(self) -> tuple[str, ...]:

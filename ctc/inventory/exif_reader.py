@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from ctc.images.clips.names import file_of
 from ctc.images.exif import Exif, exif_threads, read_exifs
 from ctc.reporting import ProgressBar
 from ctc.storage.paths import join_path, parse_path
@@ -72,7 +73,7 @@ class ExifReader:
     def _fill_from_mtime(self, exif: Exif, photo: str) -> Exif:
         if not self.use_mtime or exif.taken:
             return exif
-        taken = _modification_time(parse_path(join_path(self.root, photo)))
+        taken = _modification_time(parse_path(join_path(self.root, file_of(photo))))
         self.guessed_times += taken is not None
         return replace(exif, taken=taken)
 

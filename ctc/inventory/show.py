@@ -13,6 +13,7 @@ import numpy as np
 
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, factorize
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.images.clips.names import split_frame_path
 from ctc.inventory.box_counts import BoxCounts, count_boxes
 from ctc.inventory.checks.photo_uses import PhotoUses, photo_uses
 from ctc.reporting import counted
@@ -72,6 +73,7 @@ class InventorySummary:
     - `shared_photos`: number of photos in more than one event; `first_shared`: some of them.
     - `meta`: column → distinct values; in a column of lists, the values in the lists.
     - `left_out`: reason → source entries.
+    - `clips`: number of clips, whose frames are among the photos.
     - `boxes`: those of the photos; None without a column of boxes.
     """
 
@@ -90,6 +92,7 @@ class InventorySummary:
     meta: Mapping[str, int]
     left_out: Mapping[str, int]
     boxes: BoxCounts | None = None
+    clips: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON, with the names of the fields."""
@@ -104,7 +107,9 @@ def summary_lines(inventory: Inventory) -> Iterator[str]:
     events = pc.count_distinct(table[EVENT_ID]).as_py()
     photos = pc.count_distinct(pc.list_flatten(table[IMAGES])).as_py()
     rows = counted(table.num_rows, "observation")
-    yield f"{rows} of {counted(events, 'event')} with {counted(photos, 'photo')}"
+    clips = _count_clips(pc.unique(pc.list_flatten(table[IMAGES])))
+    more = f", of them frames of {counted(clips, 'clip')}" if clips else ""
+    yield f"{rows} of {counted(events, 'event')} with {counted(photos, 'photo')}{more}"
     for label in inventory.labels:
         counts = class_counts(inventory, label)
         largest = list(counts.classes.items())[:MAX_CLASSES]
@@ -138,7 +143,17 @@ def summarize(inventory: Inventory) -> InventorySummary:
         meta={name: _count_distinct(inventory.table[name]) for name in inventory.meta},
         left_out=dict(inventory.left_out),
         boxes=count_boxes(inventory),
+        clips=_count_clips(uses.paths),
     )
+
+
+def _count_clips(paths: pa.Array) -> int:
+    """Return how many clips the frames among these paths are of."""
+    import pyarrow.compute as pc
+
+    frames = paths.filter(pc.match_substring(paths, "#t="))
+    clips = {frame.clip for path in frames.to_pylist() if (frame := split_frame_path(path))}
+    return len(clips)
 
 
 def class_counts(inventory: Inventory, label: str) -> ClassCounts:

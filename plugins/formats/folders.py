@@ -40,7 +40,7 @@ def _recognizes(path: Path) -> bool:
 
 
 def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | LeftOut]:
-    """Yield one event per photo.
+    """Yield one event per photo, and one per clip.
 
     Its id is `<class>#<name without extension>`, with the extension where two ids would be the
     same.
@@ -49,7 +49,7 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         raise UsageError(
             f"'{source}' is not a folder: give the folder that holds one folder per class"
         )
-    found = find_photos(source)
+    found = find_photos(source, clips=True)
     yield from (
         LeftOut(folder, f"the folder can't be read: {why}") for folder, why in found.unreadable
     )

@@ -21,10 +21,12 @@ from ctc.artifacts.predictions import (
     box_photos,
 )
 from ctc.errors import ImageError, InputError, UsageError, reason
-from ctc.images import read_photo
+from ctc.images import decode, encode_jpeg, read_photo
+from ctc.images.clips.names import split_frame_path
 from ctc.images.crop_folders import (
     CROP_MARGIN,
     FAILURES_FILE,
+    QUALITY,
     BoxedPhoto,
     ClassBox,
     write_crop_folders,
@@ -136,7 +138,8 @@ class _ClassFolders:
         for folder in folders:
             folder.mkdir(exist_ok=True)
         for photo in event.images:
-            name = safe_name(flat_name(photo.path, self.root))
+            suffix = ".jpg" * bool(split_frame_path(photo.path))
+            name = safe_name(flat_name(photo.path, self.root) + suffix)
             try:
                 for folder in folders:
                     self._place_photo(photo.path, folder / name)
@@ -156,8 +159,12 @@ class _ClassFolders:
 def _link(photo: str, destination: Path) -> None:
     """Create a symbolic link, or a hard one where symbolic links are not permitted.
 
+    A frame of a clip, which nothing can link to, is written as a JPEG.
+
     Windows allows symbolic links to administrators and developers only.
     """
+    if split_frame_path(photo):
+        return _copy(photo, destination)
     if is_url(photo):
         raise InputError(f"can't link to '{photo}', which is not on this machine: add --copy")
     source = Path(absolute_path(photo))
@@ -181,8 +188,11 @@ def _hard_link(source: Path, destination: Path) -> None:
 
 
 def _copy(photo: str, destination: Path) -> None:
+    is_frame = split_frame_path(photo) is not None
     data = read_photo(photo)
+    if is_frame:
+        data = encode_jpeg(decode(data), QUALITY)
     with destination.open("xb") as target:
         target.write(data)
-    if not is_url(photo):
+    if not is_frame and not is_url(photo):
         shutil.copystat(photo, destination)

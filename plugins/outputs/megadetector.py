@@ -19,6 +19,8 @@ Answers of people (`ctc review export`) are `classifications` with probability 1
 person saw nothing stays, with their empty class; a photo of an event with something, but no box in
 any of its photos, has a detection around the whole photo.
 
+The frames of a clip are one entry, see `ctc.images.clips.video_entries`.
+
 For a multi-label label a photo has a detection for each category that is present: its
 `classifications` are the present classes of that category, its `conf` the highest of their
 probabilities. Where no class is present, not even an empty one, it has one detection of category
@@ -52,6 +54,7 @@ from ctc.artifacts.taxonomy import (
     speciesnet_label,
     taxa_by_name,
 )
+from ctc.images.clips.video_entries import Entry, unite_frames
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 from ctc.storage.paths import absolute_path, relative_path
 
@@ -87,7 +90,8 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         head = json.dumps(_header(label, context, ids), ensure_ascii=False, indent=1)
         file.write(f'{head.removesuffix("}").rstrip()},\n "images": [')
-        for number, photo in enumerate(chain.from_iterable(map(describe.image_entries, entries))):
+        found = chain.from_iterable(map(describe.image_entries, entries))
+        for number, photo in enumerate(unite_frames(found)):
             entry = json.dumps(photo, ensure_ascii=False, allow_nan=False)
             file.write(f"{',' if number else ''}\n  {entry}")
         file.write("\n ]\n}\n")
@@ -148,21 +152,24 @@ class _ImageEntryBuilder:
     root: Path
     taxa: Mapping[tuple[str, str], frozenset[str]]
 
-    def image_entries(self, entry: EventPrediction | Failure) -> Iterator[dict[str, Any]]:
+    def image_entries(self, entry: EventPrediction | Failure) -> Iterator[tuple[str, Entry]]:
+        """Yield the path and the entry of each photo."""
         if isinstance(entry, EventPrediction):
             for photo in entry.images:
                 found = self._detections(entry, photo)
-                yield {
+                shown = {
                     "file": self._relative_file(photo.path),
                     "detections": found,
                     **_datetime_field(photo.taken),
                 }
+                yield photo.path, shown
         elif not entry.of_event:
-            yield {
+            failed = {
                 "file": self._relative_file(entry.path),
                 "failure": entry.reason,
                 "detections": None,
             }
+            yield entry.path, failed
 
     def _relative_file(self, path: str) -> str:
         return relative_path(path, self.root) or absolute_path(path)

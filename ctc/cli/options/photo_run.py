@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.clips import CLIPS, pop_frames
 from ctc.cli.options.engine import default_threads, engine_option, require_engine
 from ctc.cli.options.inference import (
     PRECISION,
@@ -64,6 +65,7 @@ SOURCES = (
         help="Group the photos of a folder into events: a photo joins the event of the photo "
         "before it when their EXIF times are at most this far apart.",
     ),
+    *CLIPS,
 )
 """Where the photos are."""
 
@@ -131,6 +133,7 @@ def pop_run_options(options: dict[str, Any]) -> dict[str, Any]:
         "runtime": pop_runtime(options, default_threads(options["engine"])),
         "shard": ShardSpec.parse(shard) if shard else None,
         "decode": options.pop("decode", "cpu"),
+        "frames": pop_frames(options),
         **{name: options.pop(name) for name in (*names, *more)},
     }
 

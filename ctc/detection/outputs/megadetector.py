@@ -3,7 +3,8 @@
 Each photo has its boxes, `bbox` as fractions (left, top, width, height), the surest first. Paths
 are relative to the image root, with forward slashes. Categories are numbered from "1", so that
 those of MegaDetector keep their numbers: animal, person, vehicle. A box at a place of a list of
-repeats has a further `repeat`, true; its confidence is unchanged.
+repeats has a further `repeat`, true; its confidence is unchanged. The frames of a clip are one
+entry, see `ctc.images.clips.video_entries`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from ctc.artifacts.detections import EventDetections
 from ctc.artifacts.predictions import Failure
+from ctc.images.clips.video_entries import Entry, unite_frames
 from ctc.plugin import OutputContext
 from ctc.storage.paths import absolute_path, relative_path
 
@@ -48,7 +50,7 @@ def write(entries: Iterator[Any], path: Path, context: OutputContext) -> None:
         text = json.dumps(head, ensure_ascii=False, indent=1)
         file.write(f'{text.removesuffix("}").rstrip()},\n "images": [')
         images = (_images(entry, numbers, context.image_root) for entry in entries)
-        for number, image in enumerate(chain.from_iterable(images)):
+        for number, image in enumerate(unite_frames(chain.from_iterable(images))):
             line = json.dumps(image, ensure_ascii=False, allow_nan=False)
             file.write(f"{',' if number else ''}\n  {line}")
         file.write("\n ]\n}\n")
@@ -56,10 +58,12 @@ def write(entries: Iterator[Any], path: Path, context: OutputContext) -> None:
 
 def _images(
     entry: EventDetections | Failure, numbers: dict[str, str], root: Path
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[tuple[str, Entry]]:
+    """Yield the path and the entry of each photo."""
     if isinstance(entry, Failure):
         if not entry.of_event:
-            yield {"file": _file(entry.path, root), "failure": entry.reason, "detections": None}
+            failed = {"file": _file(entry.path, root), "failure": entry.reason, "detections": None}
+            yield entry.path, failed
         return
     for photo in entry.images:
         boxes = [
@@ -75,12 +79,13 @@ def _images(
             for one in photo.detections
         ]
         taken = photo.taken and datetime.fromisoformat(photo.taken)
-        yield {
+        image = {
             "file": _file(photo.path, root),
             "detections": boxes,
             **({"datetime": f"{taken:%Y:%m:%d %H:%M:%S}"} if taken else {}),
             **({"height": photo.size[0], "width": photo.size[1]} if photo.size else {}),
         }
+        yield photo.path, image
 
 
 def _file(path: str, root: Path) -> str:

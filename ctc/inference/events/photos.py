@@ -13,10 +13,13 @@ import numpy as np
 
 from ctc.images.bursts import group_bursts
 from ctc.images.camera_clock import WHAT, is_wrong_time
+from ctc.images.clips.names import file_of
 from ctc.images.exif import exif_threads, read_exifs
 from ctc.images.folder_names import camera_folder
 from ctc.images.folders import FolderPhotos
 from ctc.inference.events.event import Event
+
+_FRAME = b"#t="
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,13 @@ class UngroupedPhotos:
     `max_gap`: a photo belongs to the event of the previous photo of its camera, by EXIF time, if it
     was taken at most that many seconds later; None: each photo is an event. A photo without a time,
     or with that of a clock that was not set, is an event of its own. A camera is a folder, or the
-    folders that it numbers itself (see `camera_folder`).
+    folders that it numbers itself (see `camera_folder`). The frames of a clip are always one event,
+    whose id is the path of the clip if it is the first.
     """
 
     folders: tuple[FolderPhotos, ...]
     max_gap: float | None = None
+    clip_notes: tuple[str, ...] = ()
     meta_columns: tuple[str, ...] = ()
     _undated: Counter[str] = field(default_factory=Counter, compare=False)
     _wrong: Counter[str] = field(default_factory=Counter, compare=False)
@@ -42,7 +47,7 @@ class UngroupedPhotos:
             (self._undated.total(), "have no EXIF time and are events of their own"),
             (self._wrong.total(), f"have a time that is {WHAT}, and are events of their own"),
         )
-        return tuple(
+        return self.clip_notes + tuple(
             f"--events-within: {count:,} of {self.photos:,} photos {what}"
             for count, what in counts
             if count
@@ -52,12 +57,22 @@ class UngroupedPhotos:
     def photos(self) -> int:
         return sum(folder.count for folder in self.folders)
 
+    @property
+    def is_single(self) -> bool:
+        """Whether each photo is an event of its own."""
+        return self.max_gap is None and not any(_FRAME in folder.packed for folder in self.folders)
+
     def ids(self) -> Iterator[str]:
-        return (path for folder in self.folders for path in folder)
+        for folder in self.folders:
+            for path in folder:
+                yield path
+                if (clip := file_of(path)) != path:
+                    yield clip
 
     def __iter__(self) -> Iterator[Event]:
         if self.max_gap is None:
-            yield from (Event(path, (path,)) for folder in self.folders for path in folder)
+            for folder in self.folders:
+                yield from (_event(tuple(same)) for _, same in groupby(folder, file_of))
             return
         for camera, folders in groupby(self.folders, lambda folder: _camera(folder.prefix)):
             yield from self._burst_events(camera, tuple(folders), self.max_gap)
@@ -78,11 +93,34 @@ class UngroupedPhotos:
         self._undated[paths[0]] = int(np.isnat(times).sum())
         self._wrong[paths[0]] = int(wrong.sum())
         times[wrong] = np.datetime64("NaT")
-        for burst in group_bursts(
+        bursts = group_bursts(
             np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")
-        ):
-            images = tuple(paths[index] for index in burst)
-            yield Event(images[0], images)
+        )
+        named = [[paths[index] for index in burst] for burst in bursts]
+        yield from (_event(tuple(images)) for images in _keep_clips_whole(named))
+
+
+def _event(images: tuple[str, ...]) -> Event:
+    return Event(file_of(images[0]), images)
+
+
+def _keep_clips_whole(bursts: list[list[str]]) -> Iterator[list[str]]:
+    """Unite bursts that share a clip, which has no times, or fewer frames than bursts need."""
+    burst_of: dict[str, list[str]] = {}
+    kept: dict[int, list[str]] = {}
+    for burst in bursts:
+        clips = {clip for path in burst if (clip := file_of(path)) != path}
+        known = {id(burst_of[clip]): burst_of[clip] for clip in clips if clip in burst_of}
+        target = next(iter(known.values()), [])
+        for other in list(known.values())[1:]:
+            target += other
+            del kept[id(other)]
+        target += burst
+        kept[id(target)] = target
+        for path in target:
+            if (clip := file_of(path)) != path:
+                burst_of[clip] = target
+    return iter(kept.values())
 
 
 def _camera(prefix: str) -> str:

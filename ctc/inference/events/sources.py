@@ -16,6 +16,9 @@ from ctc.artifacts.file_kind import describe_other_kind
 from ctc.artifacts.promises import Unit
 from ctc.errors import UsageError
 from ctc.images import is_image_name
+from ctc.images.clips.chooser import FrameChooser
+from ctc.images.clips.frame_choice import FrameChoice
+from ctc.images.clips.names import is_clip_name
 from ctc.images.folders import FolderPhotos, find_photos
 from ctc.images.photo_table import TableColumns
 from ctc.inference.events.event import Event, EventSource
@@ -28,6 +31,8 @@ from ctc.inference.events.table import (
     read_inventory,
 )
 from ctc.storage.paths import is_http, is_remote
+
+DEFAULT_CHOICE = FrameChoice()
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,7 @@ class EventCollection:
     @property
     def unit(self) -> Unit:
         """Whether events may have several photos, or each photo is an event of its own."""
-        single = all(
-            isinstance(one, UngroupedPhotos) and one.max_gap is None for one in self.sources
-        )
+        single = all(isinstance(one, UngroupedPhotos) and one.is_single for one in self.sources)
         return "photo" if single else "event"
 
     @cached_property
@@ -88,19 +91,24 @@ def find_events(
     columns: TableColumns | None = None,
     image_root: Path | None = None,
     max_gap: float | None = None,
+    frames: FrameChoice = DEFAULT_CHOICE,
 ) -> EventCollection:
     """Read every source once, before anything is predicted, and return its events.
 
     `columns`: the columns of the CSV files among the sources that hold event ids and photos.
     `image_root`: where relative paths in tables start; by default the folder of the CSV, or what
-    the inventory says. `max_gap`: see `UngroupedPhotos`. Raises CtcError for a source that is
-    missing, unreadable, empty, of no known kind, or given twice.
+    the inventory says. `max_gap`: see `UngroupedPhotos`. `frames`: which frames of clips are used.
+    Raises CtcError for a source that is missing, unreadable, empty, of no known kind, or given
+    twice.
     """
     if not sources:
         raise UsageError("nothing to predict: give photos, folders, a CSV or an inventory")
     _check_overlap(sources)
-    opened = [part for source in sources for part in _open_source(source, columns, image_root)]
-    found = tuple(_merge_ungrouped_photos(opened, max_gap))
+    chooser = FrameChooser(frames)
+    opened = [
+        part for source in sources for part in _open_source(source, columns, image_root, chooser)
+    ]
+    found = tuple(_merge_ungrouped_photos(opened, max_gap, chooser))
     if columns is not None and not any(source.suffix.lower() in CSV_SUFFIXES for source in sources):
         raise UsageError(
             "--image is for a column of a CSV file, but no CSV file is among the sources"
@@ -119,7 +127,7 @@ def find_events(
 
 
 def _open_source(
-    source: Path, columns: TableColumns | None, image_root: Path | None
+    source: Path, columns: TableColumns | None, image_root: Path | None, chooser: FrameChooser
 ) -> Iterator[FolderPhotos | EventTable]:
     suffix = source.suffix.lower()
     if not (source.exists() if is_remote(source) else os.path.lexists(source)):
@@ -127,22 +135,26 @@ def _open_source(
     if other := describe_other_kind(source, "photos"):
         raise UsageError(other)
     if source.is_dir():
-        found = find_photos(source)
+        found = find_photos(source, clips=True)
         yield from found.folders
         # reading one as a photo makes it a failure, with the reason
         yield from (_as_photo(folder) for folder, _ in found.unreadable)
-    elif is_http(source) and is_image_name(str(source).partition("?")[0].rpartition("/")[2]):
+    elif is_http(source) and _is_photo(str(source).partition("?")[0].rpartition("/")[2]):
         yield FolderPhotos.from_names("", [str(source)])  # what follows a '?' may hold a '/'
-    elif is_image_name(source.name):
+    elif _is_photo(source.name):
         yield FolderPhotos.from_names(str(source).removesuffix(source.name), [source.name])
     elif suffix in CSV_SUFFIXES:
-        yield read_csv(source, columns, image_root)
+        yield read_csv(source, columns, image_root, chooser)
     elif suffix in INVENTORY_SUFFIXES:
-        yield read_inventory(source, image_root)
+        yield read_inventory(source, image_root, chooser)
     else:
         raise UsageError(
-            f"'{source}' is neither a photo, a folder, a CSV nor an inventory (.parquet)"
+            f"'{source}' is neither a photo, a clip, a folder, a CSV nor an inventory (.parquet)"
         )
+
+
+def _is_photo(name: str) -> bool:
+    return is_image_name(name) or is_clip_name(name)
 
 
 def _as_photo(path: str) -> FolderPhotos:
@@ -152,9 +164,13 @@ def _as_photo(path: str) -> FolderPhotos:
 
 
 def _merge_ungrouped_photos(
-    found: Sequence[FolderPhotos | EventTable], max_gap: float | None
+    found: Sequence[FolderPhotos | EventTable], max_gap: float | None, chooser: FrameChooser
 ) -> Iterator[EventSource]:
     """Merge consecutive photos of one folder, so that bursts are found among them."""
+    for part in found:
+        if isinstance(part, FolderPhotos) and part.may_have_clips:
+            chooser.expand_all(part)
+    notes = chooser.notes()
     for ungrouped, parts in groupby(found, lambda part: isinstance(part, FolderPhotos)):
         if not ungrouped:
             yield from (part for part in parts if isinstance(part, EventTable))
@@ -162,9 +178,19 @@ def _merge_ungrouped_photos(
         folders = (part for part in parts if isinstance(part, FolderPhotos))
         merged = groupby(folders, lambda part: part.prefix)
         packed = ((prefix, b"".join(part.packed for part in same)) for prefix, same in merged)
-        yield UngroupedPhotos(
-            tuple(FolderPhotos(prefix, names) for prefix, names in packed), max_gap
-        )
+        photos = (FolderPhotos(prefix, names) for prefix, names in packed)
+        yield UngroupedPhotos(tuple(_with_frames(one, chooser) for one in photos), max_gap, notes)
+        notes = ()
+
+
+def _with_frames(photos: FolderPhotos, chooser: FrameChooser) -> FolderPhotos:
+    """Return the photos with the frames of each clip in its place."""
+    if not photos.may_have_clips:
+        return photos
+    frames = chooser.expand_all(photos)
+    return FolderPhotos.from_names(
+        photos.prefix, [path.removeprefix(photos.prefix) for path in frames]
+    )
 
 
 def _check_overlap(sources: Sequence[Path]) -> None:

@@ -18,6 +18,8 @@ import numpy as np
 
 from ctc.artifacts.boxes import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_from_columns
 from ctc.errors import InputError, UsageError, require_extra
+from ctc.images.clips.chooser import FrameChooser
+from ctc.images.clips.names import is_clip_path
 from ctc.images.photo_table import PhotoTable, TableColumns, looks_like_data, open_photo_table
 from ctc.inference.events.event import Event, MetaScalar
 from ctc.reporting import counted
@@ -94,8 +96,10 @@ class EventTable:
 class _CsvRows:
     """Reads the rows of a table; the lines that had no event id in the last reading are counted."""
 
-    def __init__(self, table: PhotoTable, root: Path, meta: Mapping[str, int]) -> None:
-        self._table, self._root, self._meta = table, root, meta
+    def __init__(
+        self, table: PhotoTable, root: Path, meta: Mapping[str, int], chooser: FrameChooser
+    ) -> None:
+        self._table, self._root, self._meta, self._chooser = table, root, meta, chooser
         self.without_id: list[int] = []
 
     def __call__(self) -> Iterator[tuple[str, EventRow]]:
@@ -104,7 +108,8 @@ class _CsvRows:
             if not row.event_id:
                 self.without_id.append(row.line)
                 continue
-            images = tuple(join_path(self._root, image) for image in row.images)
+            given = [join_path(self._root, image) for image in row.images]
+            images, _ = _expand(given, self._chooser)
             values = {name: row.cells[index] for name, index in self._meta.items()}
             yield row.event_id, EventRow(images, values)
 
@@ -117,9 +122,14 @@ class _CsvRows:
 
 
 def read_csv(
-    path: Path, columns: TableColumns | None, image_root: Path | None = None
+    path: Path,
+    columns: TableColumns | None,
+    image_root: Path | None = None,
+    chooser: FrameChooser | None = None,
 ) -> EventTable:
     """Read a CSV; an empty image cell is no image, a row without an event id is left out.
+
+    `chooser`: chooses the frames of clips.
 
     Raises CtcError for a missing column, or a file that can't be read.
     """
@@ -140,18 +150,23 @@ def read_csv(
         if name not in (columns.event_id, *columns.images)
     }
     root = path.parent if image_root is None else image_root
-    rows = _CsvRows(table, root, meta)
+    chooser = chooser or FrameChooser()
+    rows = _CsvRows(table, root, meta, chooser)
     events = _scan(path, root, tuple(meta), repr(columns), rows)
-    return replace(events, notes=events.notes + rows.notes(path))
+    layout = events.layout + f"\0{chooser.choice}" * chooser.found_clips
+    return replace(events, layout=layout, notes=events.notes + rows.notes(path) + chooser.notes())
 
 
-def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
-    """Read an inventory, with its meta columns and without its labels."""
+def read_inventory(
+    path: Path, image_root: Path | None = None, chooser: FrameChooser | None = None
+) -> EventTable:
+    """Read an inventory, with its meta columns, without its labels; `chooser`: see `read_csv`."""
     require_extra(f"reading the inventory '{path}'", "data", ["pyarrow"])
     from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 
     inventory = Inventory.read(path)
     root = inventory.image_root if image_root is None else image_root
+    chooser = chooser or FrameChooser()
     has_boxes = set(BOX_COLUMNS) <= set(inventory.meta)
     wanted = (*BOX_COLUMNS, BOX_CONFIDENCE) if has_boxes else ()
     box_columns = tuple(name for name in wanted if name in inventory.meta)
@@ -161,17 +176,34 @@ def read_inventory(path: Path, image_root: Path | None = None) -> EventTable:
     def rows() -> Iterator[tuple[str, EventRow]]:
         for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
             for row in batch.to_pylist():
-                images = tuple(join_path(root, image) for image in row[IMAGES] or ())
+                given = [join_path(root, image) for image in row[IMAGES] or ()]
+                images, places = _expand(given, chooser)
                 sides = [row[name] for name in BOX_COLUMNS] if has_boxes else []
-                boxes = boxes_from_columns(sides, len(images), row.get(BOX_CONFIDENCE))
+                boxes = boxes_from_columns(sides, len(given), row.get(BOX_CONFIDENCE))
                 values = {name: _to_meta_scalar(row[name]) for name in meta}
-                of_photos = _photo_meta({name: row[name] for name in meta}, values, len(images))
+                of_photos = _photo_meta({name: row[name] for name in meta}, values, len(given))
+                if places is not None:
+                    boxes = tuple(boxes[at] for at in places)
+                    of_photos = tuple(of_photos[at] for at in places) if of_photos else ()
                 yield (
                     row[EVENT_ID],
                     EventRow(images, values, boxes if has_boxes else (), of_photos),
                 )
 
-    return _scan(path, root, meta, "inventory", rows)
+    events = _scan(path, root, meta, "inventory", rows)
+    layout = events.layout + f"\0{chooser.choice}" * chooser.found_clips
+    return replace(events, layout=layout, notes=events.notes + chooser.notes())
+
+
+def _expand(
+    given: list[str], chooser: FrameChooser
+) -> tuple[tuple[str, ...], tuple[int, ...] | None]:
+    """Return the paths with the frames of each clip in its place, and the place of each in `given`;
+    None for the places if there is no clip."""
+    if not any(map(is_clip_path, given)):
+        return tuple(given), None
+    frames = [(frame, at) for at, path in enumerate(given) for frame in chooser.expand(path)]
+    return tuple(frame for frame, _ in frames), tuple(at for _, at in frames)
 
 
 def _scan(

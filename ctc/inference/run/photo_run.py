@@ -119,7 +119,9 @@ class PhotoRun:
 
 def find_sources(config: RunConfig) -> EventCollection:
     """Return the events of photos, folders and tables; see `find_events`."""
-    return find_events(config.sources, config.columns, config.image_root, config.events_within)
+    return find_events(
+        config.sources, config.columns, config.image_root, config.events_within, config.frames
+    )
 
 
 def prepare_photo_run(

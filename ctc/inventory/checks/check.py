@@ -23,6 +23,7 @@ from ctc.artifacts.arrow_columns import Ints
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import ImageError, InputError
 from ctc.images import decode
+from ctc.images.clips.names import file_of
 from ctc.images.decode import OutOfMemoryError
 from ctc.images.folder_watch import FolderWatch
 from ctc.inventory.checks.duplicate_photos import describe_differences, find_duplicates
@@ -154,7 +155,8 @@ def _check_photo(path: str, watch: FolderWatch) -> _PhotoCheck:
         data = watch.read(path)
     except ImageError as error:
         # Path.exists raises for a folder without permission
-        exists = parse_path(path).exists() if is_url(path) else os.path.exists(path)  # noqa: PTH110
+        file = file_of(path)
+        exists = parse_path(file).exists() if is_url(file) else os.path.exists(file)  # noqa: PTH110
         return _PhotoCheck(None, "broken" if exists else "missing", str(error), opened=False)
     try:
         _decode_with_retry(data)

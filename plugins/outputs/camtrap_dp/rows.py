@@ -20,6 +20,7 @@ from ctc.artifacts.predictions import (
     box_photos,
 )
 from ctc.images import IMAGE_SUFFIXES
+from ctc.images.clips.names import CLIP_SUFFIXES, file_of, split_frame_path
 from ctc.storage.paths import is_url, relative_path
 
 from .deployments import format_datetime
@@ -38,6 +39,12 @@ _VALID = {
     "behavior": re.compile("[^|]+"),
 }
 """Labels that are columns of the standard, and the classes that it allows there."""
+_VIDEO_TYPES = {
+    ".mov": "video/quicktime",
+    ".avi": "video/x-msvideo",
+    ".3gp": "video/3gpp",
+    **dict.fromkeys((".mts", ".m2ts"), "video/mp2t"),
+}
 _MEDIA_TYPES = {".jpg": "image/jpeg", ".tif": "image/tiff"}
 
 
@@ -61,16 +68,21 @@ class RowBuilder:
     def media_rows(
         self, event: EventPrediction, deployment: str, moments: list[datetime | None]
     ) -> Iterator[CamtrapDpRow]:
-        """Yield a media row per photo; `moments` are the photos' times."""
-        for number, (photo, moment) in enumerate(zip(event.images, moments, strict=True), start=1):
+        """Yield a media row per photo and clip; `moments` are the times of photos and frames."""
+        known: set[int] = set()
+        for number, photo, moment in zip(media_numbers(event), event.images, moments, strict=True):
+            if number in known:
+                continue
+            known.add(number)
+            file = file_of(photo.path)
             yield {
                 "mediaID": _media_id(event, number),
                 "deploymentID": deployment,
                 "timestamp": format_datetime(moment),
-                "filePath": self._file_path(photo.path),
+                "filePath": self._file_path(file),
                 "filePublic": "false",
-                "fileName": Path(photo.path).name,
-                "fileMediatype": _media_type(photo.path),
+                "fileName": Path(file).name,
+                "fileMediatype": _media_type(file),
             }
 
     def observation_rows(
@@ -94,13 +106,18 @@ class RowBuilder:
         if self.of_events and len(event.images) > 1:
             return
         shared["observationLevel"] = "media"
-        for number, photo in enumerate(event.images, start=1):
+        for number, photo, moment in zip(media_numbers(event), event.images, moments, strict=True):
             media_id = _media_id(event, number)
+            frame = split_frame_path(photo.path)
+            own_id = f"{media_id}/{photo.path.rpartition('#')[2]}" if frame else media_id
+            when = format_datetime(moment)
+            times = {"eventStart": when, "eventEnd": when} if frame else {}
             boxes = box_photos(photo)
             for place, shown in enumerate(boxes or (photo,), start=1):
-                first_id = media_id if place == 1 else f"{media_id}/box{place}"
+                first_id = own_id if place == 1 else f"{own_id}/box{place}"
                 for row in self._class_rows(event, first_id, shown):
-                    yield {**shared, "mediaID": media_id, **row, **(_bbox(shown) if boxes else {})}
+                    where = _bbox(shown) if boxes else {}
+                    yield {**shared, **times, "mediaID": media_id, **row, **where}
 
     def _classified(self, event: EventPrediction) -> CamtrapDpRow:
         """Return who classified the event, and when: the machine, unless the event says so."""
@@ -189,11 +206,28 @@ def _standard_labels(classes: Mapping[str, list[str]]) -> list[str]:
     ]
 
 
+def media_numbers(event: EventPrediction) -> list[int]:
+    """Return the number of each photo's file among those of the event, from 1: frames share one."""
+    of_clip: dict[str, int] = {}
+    numbers: list[int] = []
+    last = 0
+    for photo in event.images:
+        frame = split_frame_path(photo.path)
+        number = of_clip.get(frame.clip, last + 1) if frame else last + 1
+        last = max(last, number)
+        if frame:
+            of_clip[frame.clip] = number
+        numbers.append(number)
+    return numbers
+
+
 def _media_id(event: EventPrediction, number: int) -> str:
     return f"{event.id}:{number}"
 
 
 def _media_type(path: str) -> str:
     suffix = Path(path).suffix.lower()
+    if suffix in CLIP_SUFFIXES:
+        return _VIDEO_TYPES.get(suffix, "video/mp4")
     known = f"image/{suffix[1:]}" if suffix in IMAGE_SUFFIXES else "image/unknown"
     return _MEDIA_TYPES.get(suffix, known)

@@ -200,7 +200,7 @@ def test_find_events_reads_csv_without_header(tmp_path: Path) -> None:
         ([], None, "nothing to predict"),
         (["gone.jpg"], None, "'gone.jpg' is not there"),
         (["gone"], None, "'gone' is not there"),
-        (["notes.docx"], None, "neither a photo, a folder, a CSV nor an inventory"),
+        (["notes.docx"], None, "neither a photo, a clip, a folder, a CSV nor an inventory"),
         (["a.jpg", "./a.jpg"], None, "is given twice"),
         (["photos", "photos/b.jpg"], None, "is inside 'photos'"),
         (["photos/../photos/b.jpg", "photos"], None, "is inside 'photos'"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ctc.cli.options.clips import clip_options, pop_frames
 from ctc.cli.options.option import CommandOption
 from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import to_click_option
@@ -30,9 +31,9 @@ def to_config(options: dict[str, Any]) -> InventoryConfig:
 
     if options["time_format"] and not options["time_from"]:
         raise UsageError("--time-format is the format of --time-from: add --time-from COLUMN")
-    return InventoryConfig(
-        **{field.name: options.pop(field.name) for field in fields(InventoryConfig)}
-    )
+    frames = pop_frames(options)
+    names = [field.name for field in fields(InventoryConfig) if field.name != "frames"]
+    return InventoryConfig(**{name: options.pop(name) for name in names}, frames=frames)
 
 
 def _shared_options() -> list[click.Option]:
@@ -98,4 +99,5 @@ def _shared_options() -> list[click.Option]:
             help="Group photos without an event into events: a photo joins the event of the photo "
             "before it at the location when their times are at most this far apart.",
         ),
+        *clip_options(),
     ]

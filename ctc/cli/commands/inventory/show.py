@@ -72,6 +72,7 @@ def _totals(summary: InventorySummary) -> Iterator[tuple[str, str | int]]:
         ("observations", summary.observations),
         ("events", summary.events),
         ("photos", summary.photos),
+        *[("clips", summary.clips)] * bool(summary.clips),
     )
     yield "photos in several events", summary.shared_photos
     if summary.boxes is not None:

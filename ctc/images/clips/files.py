@@ -1,0 +1,121 @@
+"""Clips as files: opened, and what is known of them before their frames are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from ctc.errors import ImageError
+from ctc.images.clips.capture import Capture
+from ctc.images.clips.container import Container, read_container
+from ctc.images.files import as_image_errors, check_regular_file
+from ctc.storage.paths import is_remote, parse_path
+from ctc.storage.remote_files import local_copy
+
+_MAX_KNOWN = 4_096
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """What is known of a clip before its frames are read.
+
+    `rate`: frames per second, on average. `last`: the time of the last frame in seconds after the
+    first, as the container claims, or as counted.
+    """
+
+    rate: float
+    last: float
+    container: Container
+
+    @property
+    def created(self) -> datetime | None:
+        """When the clip begins, by the camera's clock."""
+        return self.container.created
+
+
+def local_clip(clip: str) -> str:
+    """Return a path of the clip on this machine; raises ImageError as `read_photo` does."""
+    with as_image_errors(clip):
+        path = str(local_copy(parse_path(clip))) if is_remote(clip) else clip
+        check_regular_file(path)
+        return path
+
+
+@contextmanager
+def open_capture(clip: str) -> Iterator[tuple[Capture, Container]]:
+    """Open a clip at its first frame; raises ImageError with the reason if that can't be."""
+    capture, container = start_capture(local_clip(clip))
+    try:
+        yield capture, container
+    finally:
+        capture.close()
+
+
+def start_capture(path: str) -> tuple[Capture, Container]:
+    """Open a clip of this machine; raises ImageError. The caller closes it."""
+    with as_image_errors(path), open(path, "rb") as file:
+        container = read_container(file)
+    return Capture(path, container), container
+
+
+def clip_info(clip: str) -> ClipInfo:
+    """Return what is known of a clip; its frames are counted where its container can't be trusted.
+
+    Raises ImageError with the reason if no frame can be decoded.
+    """
+    return _read_info(file_key(local_clip(clip)))
+
+
+class FileKey(NamedTuple):
+    """A local file, and what tells it from another one of that name."""
+
+    path: str
+    mtime: int
+    size: int
+
+
+def file_key(path: str) -> FileKey:
+    """Return the key of a local file."""
+    with as_image_errors(path):
+        status = Path(path).stat()
+        return FileKey(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(_MAX_KNOWN)
+def _read_info(key: FileKey) -> ClipInfo:
+    capture, container = start_capture(key.path)
+    try:
+        if capture.frames and not container.cut:
+            return ClipInfo(capture.rate, (capture.frames - 1) / capture.rate, container)
+        times = [capture.time]
+        while capture.step():
+            times.append(capture.time)
+        if container.cut and len(times) > 1:
+            times.pop()  # the frame at the cut may be damaged
+        return ClipInfo(capture.rate, times[-1], container)
+    finally:
+        capture.close()
+
+
+def taken_at(clip: str, seconds: float) -> datetime | None:
+    """Return when a frame was taken, by the camera's clock; None if the container does not tell.
+
+    Decodes nothing. Raises ImageError with the reason for a file that is not a video.
+    """
+    with as_image_errors(clip), open(local_clip(clip), "rb") as file:
+        created = read_container(file).created
+    return created and created + timedelta(seconds=seconds)
+
+
+def describe_unread_clip(clip: str) -> ImageError:
+    """Return why a whole clip can't be read as a photo."""
+    try:
+        clip_info(clip)
+    except ImageError as error:
+        return error
+    return ImageError("a clip, not a photo: name one of its frames, such as 'clip.mp4#t=0'")

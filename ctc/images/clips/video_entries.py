@@ -1,0 +1,66 @@
+"""Frames in MegaDetector's format: one entry per video, with the frames that were looked at.
+
+Format: https://lila.science/megadetector-output-format (`frame_rate`, `frames_processed` and, per
+detection, `frame_number`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from ctc.errors import ImageError, InputError
+from ctc.images.clips.files import clip_info
+from ctc.images.clips.names import file_of, split_frame_path
+
+Entry = dict[str, Any]
+_RATE_DIGITS = 5
+
+
+def unite_frames(entries: Iterable[tuple[str, Entry]]) -> Iterator[Entry]:
+    """Yield the entries of photos as they are, and one for the consecutive frames of a clip.
+
+    Each entry comes with the path of its photo. A frame's number is its time times the frame rate;
+    frames that failed are not among those processed. Raises InputError for a clip that is gone.
+    """
+    for clip, same in groupby(entries, lambda pair: file_of(pair[0])):
+        photos = list(same)
+        frames = [one for one in photos if split_frame_path(one[0])]
+        if frames:
+            yield _video(clip, frames)
+        else:
+            yield from (entry for _, entry in photos)
+
+
+def _video(clip: str, frames: list[tuple[str, Entry]]) -> Entry:
+    done = [(path, entry) for path, entry in frames if entry["detections"] is not None]
+    if not done:
+        first = frames[0][1]
+        return {**first, "file": file_of(first["file"])}
+    try:
+        rate = clip_info(clip).rate
+    except ImageError as error:
+        raise InputError(
+            f"the frame rate of '{clip}' can't be read any more: {error}; put it back and run the "
+            "same command again"
+        ) from None
+    numbered = [(_frame_number(path, rate), entry) for path, entry in done]
+    first = done[0][1]
+    return {
+        **first,
+        "file": file_of(first["file"]),
+        "frame_rate": int(rate) if rate == int(rate) else round(rate, _RATE_DIGITS),
+        "frames_processed": [number for number, _ in numbered],
+        "detections": [
+            {**found, "frame_number": number}
+            for number, entry in numbered
+            for found in entry["detections"]
+        ],
+    }
+
+
+def _frame_number(path: str, rate: float) -> int:
+    frame = split_frame_path(path)
+    assert frame is not None
+    return round(frame.seconds * rate)
