@@ -48,19 +48,22 @@ def labels_option(text: str, default: str = "none") -> Decorator:
 
 TARGETS = (
     option(
-        "--precision",
+        "--audit-precision",
+        "precision",
         type=click.FloatRange(0, 1, min_open=True, max_open=True),
         default=0.95,
         help="What the audit is to show: the least share of a class's answers that is right.",
     ),
     option(
-        "--animals-lost",
+        "--audit-animals-lost",
+        "animals_lost",
         type=click.FloatRange(0, 1, min_open=True, max_open=True),
         default=0.02,
         help="The largest share of the events with animals that is called empty, or dropped.",
     ),
     option(
-        "--confidence",
+        "--audit-confidence",
+        "confidence",
         type=click.FloatRange(0, 1, min_open=True, max_open=True),
         default=0.95,
         help="How sure the audit is of each claim that it shows.",

@@ -157,7 +157,7 @@ def test_prediction_report_shows_what_the_audit_has_shown(predictions, reviewed,
 
 
 def test_prediction_report_takes_targets(predictions, reviewed, read_page) -> None:
-    code, written = report(predictions, "--store", str(reviewed), "--precision", "0.8")
+    code, written = report(predictions, "--store", str(reviewed), "--audit-precision", "0.8")
 
     assert code == 0
     assert "at least 80.0% of the" in read_page(written).text
