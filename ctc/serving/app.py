@@ -83,7 +83,7 @@ def _routes(service: Service) -> list[Route]:
         Route("/v1/models", with_query(v1.models)),
         Route("/v2", with_query(v2.server)),
         *_model_routes("/v1", {"": v1.status, "/metadata": v1.metadata}),
-        *_model_routes("/v1", {":events": v1.events}, "POST"),
+        *_model_routes("/v1", {":events": v1.events, ":corrections": v1.corrections}, "POST"),
         *_model_routes("/v1", {":predict": v1.predict}, "POST", QUERY_CHOICES),
         *_model_routes("/v2", {"": v2.metadata, "/ready": v2.ready}),
         *_model_routes("/v2", {"/infer": v2.infer}, "POST"),

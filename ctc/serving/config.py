@@ -46,7 +46,7 @@ class ServeConfig:
     the bearer token that requests must carry, None for no authentication. `allowed_hosts`: names
     of the server beside `localhost` and its addresses, see `HostMiddleware`. `threshold`,
     `class_list`, `strangers`: see `make_postprocessor`. `detector`, `boxes`, `tiles`: see
-    `PredictConfig`; one detector for all models.
+    `PredictConfig`; one detector for all models. `store`: the review store that keeps corrections.
     """
 
     models: Mapping[str, Path]
@@ -64,3 +64,4 @@ class ServeConfig:
     poll_interval: float = 2.0
     token: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()
+    store: Path | None = None

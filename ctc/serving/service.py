@@ -15,6 +15,7 @@ from starlette.requests import Request
 from ctc.errors import shorten
 from ctc.inference.classification import EventResult
 from ctc.serving.config import ServeConfig
+from ctc.serving.corrections import CorrectionKeeper
 from ctc.serving.http.body import read_body
 from ctc.serving.http.capacity import CapacityLimiter
 from ctc.serving.http.errors import CLIENT_CLOSED_REQUEST, ApiError
@@ -30,15 +31,16 @@ Check = Callable[[], None]
 
 
 class Service:
-    """The models, limits and metrics of a server.
+    """The models, limits and metrics of a server, and what keeps corrections, if anything does.
 
-    Raises CtcError when a model can't be opened.
+    Raises CtcError when a model or the store can't be opened.
     """
 
     def __init__(self, config: ServeConfig) -> None:
         self.config = config
         self.metrics = Metrics()
         self.registry = ModelRegistry(config, self.metrics)
+        self.corrections = None if config.store is None else CorrectionKeeper(config.store)
         self._predictor = Predictor(config, self.metrics)
         capacity = config.limits.max_inflight_bytes
         self._inflight = CapacityLimiter(
@@ -66,6 +68,8 @@ class Service:
         finally:
             stopping.set()
             await asyncio.to_thread(self.registry.close)
+            if self.corrections:
+                await asyncio.to_thread(self.corrections.close)
 
     def find_model(self, request: Request) -> LoadedModel:
         """Return the model that the path names; raises ApiError (404) when there is none."""

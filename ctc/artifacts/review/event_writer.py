@@ -78,12 +78,28 @@ _FACTS = (
     *("place", "time", "blank", "cluster", "meta", "is_gone"),
 )
 """Columns of an event that its predictions determine."""
-_UPDATE = f"UPDATE events SET {', '.join(f'{name} = ?' for name in _FACTS)} WHERE number = ?"
-_INSERT = (
+UPDATE_EVENT = f"UPDATE events SET {', '.join(f'{name} = ?' for name in _FACTS)} WHERE number = ?"
+INSERT_EVENT = (
     f"INSERT INTO events ({', '.join(_FACTS)}, number, key, audit)"
     f" VALUES ({', '.join('?' * (len(_FACTS) + 3))})"
 )
-_DELETE_PHOTOS = "DELETE FROM photos WHERE event = ?"
+DELETE_PHOTOS = "DELETE FROM photos WHERE event = ?"
+
+
+def event_facts(event: ReviewEvent, position: int) -> tuple[Any, ...]:
+    """Return the values of an event that its predictions determine, its fingerprint the third."""
+    paths = [_slashes(photo.path) for photo in event.photos]
+    place = event.place.encode(errors="backslashreplace").decode()
+    return (
+        to_sql(event.id),
+        position,
+        fingerprint(event.id, *paths),
+        fingerprint(*paths) if paths else "",
+        fingerprint(event.id, *(path.rpartition("/")[2] for path in paths)),
+        *(place, event.time, event.blank, event.cluster),
+        json.dumps(dict(event.meta)),
+        0,
+    )
 
 
 class _Writer:
@@ -116,9 +132,9 @@ class _Writer:
                 updates.append((*facts, number))
                 self._has_known = True
             numbers.append(number)
-        self._connection.executemany(_UPDATE, updates)
-        self._connection.executemany(_DELETE_PHOTOS, [(row[-1],) for row in updates])
-        self._connection.executemany(_INSERT, inserts)
+        self._connection.executemany(UPDATE_EVENT, updates)
+        self._connection.executemany(DELETE_PHOTOS, [(row[-1],) for row in updates])
+        self._connection.executemany(INSERT_EVENT, inserts)
         write_photos(self._connection, numbers, events)
         write_predictions(self._connection, numbers, events)
 
@@ -139,24 +155,11 @@ class _Writer:
         return LoadResult(len(self._seen), new, rejoined, left, answered)
 
     def _facts(self, event: ReviewEvent) -> tuple[Any, ...]:
-        paths = [_slashes(photo.path) for photo in event.photos]
-        own = fingerprint(event.id, *paths)
-        if own in self._seen:
+        facts = event_facts(event, len(self._seen))
+        if facts[2] in self._seen:
             raise InputError(f"event '{event.id}' is there twice")
-        position = len(self._seen)
-        self._seen.add(own)
-        names = fingerprint(event.id, *(path.rpartition("/")[2] for path in paths))
-        meta = json.dumps(dict(event.meta))
-        place = event.place.encode(errors="backslashreplace").decode()
-        facts = (place, event.time, event.blank, event.cluster, meta, 0)
-        return (
-            to_sql(event.id),
-            position,
-            own,
-            fingerprint(*paths) if paths else "",
-            names,
-            *facts,
-        )
+        self._seen.add(facts[2])
+        return facts
 
     def _new_key(self, own: str) -> str:
         key = own
@@ -196,8 +199,8 @@ class _Writer:
         connection = self._connection
         row = connection.execute("SELECT * FROM events WHERE number = ?", (new,)).fetchone()
         connection.execute("DELETE FROM events WHERE number = ?", (new,))
-        connection.execute(_DELETE_PHOTOS, (old,))
-        connection.execute(_UPDATE, (*(row[name] for name in _FACTS), old))
+        connection.execute(DELETE_PHOTOS, (old,))
+        connection.execute(UPDATE_EVENT, (*(row[name] for name in _FACTS), old))
         for table in ("photos", "predictions"):
             connection.execute(f"UPDATE {table} SET event = ? WHERE event = ?", (old, new))
 

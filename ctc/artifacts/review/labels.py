@@ -47,6 +47,25 @@ def write_labels(connection: sqlite3.Connection, labels: Sequence[ReviewLabel]) 
         _insert(connection, label)
 
 
+def add_labels(connection: sqlite3.Connection, labels: Sequence[ReviewLabel]) -> frozenset[str]:
+    """Add the labels, and the classes of labels, that are not there.
+
+    Return the labels whose predicted classes are now those that are given.
+    """
+    known = {label.name: label for label in read_labels(connection)}
+    for label in labels:
+        before = known.get(label.name)
+        if before is None:
+            _check_classes(label.name, label.classes)
+            _insert(connection, label)
+        else:
+            new = [one for one in label.classes if one not in before.classes]
+            _add_classes(connection, before, new)
+    return frozenset(
+        label.name for label in labels if known.get(label.name, label).predicted == label.predicted
+    )
+
+
 def add_class(connection: sqlite3.Connection, label: str, name: str) -> None:
     """Add a class to a label; raises InputError if there is no such label, or it is no name."""
     _add_classes(connection, _find(read_labels(connection), label), [name])
@@ -80,15 +99,19 @@ def _find(labels: Sequence[ReviewLabel], name: str) -> ReviewLabel:
 
 
 def _add_classes(connection: sqlite3.Connection, label: ReviewLabel, names: Sequence[str]) -> None:
-    for name in names:
-        if not name.strip() or name != name.strip() or len(name) > MAX_CLASS:
-            raise InputError(f"'{shorten(name)}' is no name of a class of '{label.name}'")
+    _check_classes(label.name, names)
     if names:
         classes = list(dict.fromkeys((*label.classes, *names)))
         connection.execute(
             "UPDATE labels SET classes = ? WHERE name = ?",
             (json.dumps(classes, ensure_ascii=False), label.name),
         )
+
+
+def _check_classes(label: str, names: Sequence[str]) -> None:
+    for name in names:
+        if not name.strip() or name != name.strip() or len(name) > MAX_CLASS:
+            raise InputError(f"'{shorten(name)}' is no name of a class of '{label}'")
 
 
 def _insert(connection: sqlite3.Connection, label: ReviewLabel) -> None:

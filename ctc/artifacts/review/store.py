@@ -12,6 +12,7 @@ from typing import Self
 
 from ctc.artifacts.review import history, labels, leases, reviewers
 from ctc.artifacts.review.about import StoreAbout, read_about, write_about
+from ctc.artifacts.review.added_events import add_events
 from ctc.artifacts.review.answer import Answer
 from ctc.artifacts.review.clock import to_text
 from ctc.artifacts.review.database.connection import ConnectionPool
@@ -139,6 +140,17 @@ class ReviewStore:
             if about is not None:
                 write_about(connection, about)
             return replace_events(connection, events, on_progress)
+
+    def add_events(self, events: Sequence[ReviewEvent], given: Sequence[ReviewLabel]) -> list[str]:
+        """Add the events, labels and classes that are not there, and return the events' keys.
+
+        An event with the same photos is taken for the same, and stays as it is. Of an event are
+        read the same facts as by `replace_events`. Raises InputError for what is no name of a
+        class.
+        """
+        with self._pool.write() as connection:
+            predicted = labels.add_labels(connection, given)
+            return add_events(connection, events, predicted)
 
     def photo_paths(self) -> list[str]:
         """Return the paths of all photos, as in the predictions."""

@@ -111,12 +111,13 @@ def _parse_photo(photo: Any, where: str, labels: LabelClasses) -> ImagePredictio
         raise bad_request(f"{where} is {json_type(photo)}, not an object")
     return ImagePrediction(
         "",
-        _parse_probabilities(require_field(photo, "labels", dict, where), where, labels),
-        _parse_timestamp(photo, where),
+        parse_probabilities(require_field(photo, "labels", dict, where), where, labels),
+        parse_timestamp(photo, where),
     )
 
 
-def _parse_probabilities(given: dict[str, Any], where: str, labels: LabelClasses) -> Probabilities:
+def parse_probabilities(given: dict[str, Any], where: str, labels: LabelClasses) -> Probabilities:
+    """Return the probabilities of `labels`; raises ApiError (400) unless all are given."""
     missing = [label for label in labels if not isinstance(given.get(label), dict)]
     if missing:
         raise bad_request(
@@ -141,7 +142,8 @@ def _parse_class_probabilities(
     return np.array(values, np.float32)
 
 
-def _parse_timestamp(photo: dict[str, Any], where: str) -> str | None:
+def parse_timestamp(photo: dict[str, Any], where: str) -> str | None:
+    """Return the time that a photo was taken, if it is given; raises ApiError (400)."""
     taken = photo.get("taken")
     if taken is None:
         return None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ctc.serving.http.errors import ApiError
 from ctc.serving.http.query import QueryChoices, query_choice
 from ctc.serving.http.responses import JSONResponse
 from ctc.serving.inputs import EncodedImage, EventRequest
 from ctc.serving.protocols import multipart, tfserving
+from ctc.serving.protocols.correction import parse_correction
 from ctc.serving.protocols.event_grouping import aggregate_events, estimate_photos
 from ctc.serving.protocols.responses import model_details, predictions_json, require_predictions
 from ctc.serving.service import Check, Service
@@ -27,7 +30,8 @@ class V1Routes:
 
     async def models(self, request: Request) -> Response:
         models = [model_details(model) for model in self._service.registry.all()]
-        return JSONResponse({"models": models})
+        keeps = {"keeps_corrections": True} if self._service.corrections else {}
+        return JSONResponse({"models": models, **keeps})
 
     async def status(self, request: Request) -> Response:
         model = self._service.find_model(request)
@@ -68,6 +72,19 @@ class V1Routes:
                         aggregate_events(body, model, aggregation, limit, check)
                     ),
                 )
+
+    async def corrections(self, request: Request) -> Response:
+        model = self._service.find_model(request)
+        keeper = self._service.corrections
+        if keeper is None:
+            raise ApiError(
+                HTTPStatus.NOT_FOUND,
+                "this server keeps no corrections: `ctc serve --store FILE` does",
+            )
+        async with self._service.read_body(request) as body:
+            return await self._service.compute(
+                request, lambda check: JSONResponse(keeper.keep(parse_correction(body, model)))
+            )
 
     def _parse_request(self, content_type: str, body: bytes) -> list[EventRequest]:
         """Parse a form or a photo by content type; any other type, as of `curl -d`, as JSON."""

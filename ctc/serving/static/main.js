@@ -1,19 +1,21 @@
 // The page: takes photos, sends them to the server, and shows the predictions.
 import { card } from "./cards.js";
+import { Corrections } from "./corrections.js";
 import { byId, counted, element, fill, soon } from "./dom.js";
 import { filtered, listClasses, offer, onFilter, showFailures } from "./filters.js";
 import { Gallery, isFailed } from "./gallery.js";
 import { chosen, dropped } from "./intake.js";
 import { Sender } from "./sender.js";
-import { events, models, predictTogether } from "./server.js";
+import { events, predictTogether, served } from "./server.js";
 import { failureTable, predictionTable, save } from "./table.js";
 import { refreshView, view } from "./viewer.js";
 
 const gallery = new Gallery();
 const sender = new Sender(gallery, () => groupBursts());
 const cards = new WeakMap();
-const actions = { open, correct: (event, label, name) => gallery.correct(event, label, name) };
+const actions = { open, correct };
 let unsaved = false;
+let corrections = null; // of a server that keeps them
 
 // Photos wait until the models are known.
 function take(found) {
@@ -29,6 +31,11 @@ function cardOf(event) {
 function open(event) {
   const photos = filtered(gallery.events).flatMap((one) => one.photos);
   view(photos, photos.indexOf(event.photos[0]), actions);
+}
+
+function correct(event, label, name) {
+  gallery.correct(event, label, name);
+  corrections?.add(gallery.model, event, label, name);
 }
 
 function show() {
@@ -135,14 +142,15 @@ function listenToButtons() {
   });
   byId("again").addEventListener("click", () => sender.send(gallery.lost()));
   addEventListener("beforeunload", (event) => {
-    if (unsaved) event.preventDefault();
+    if (corrections ? corrections.unsaved : unsaved) event.preventDefault();
   });
 }
 
 async function begin() {
   listenToPhotos();
   listenToButtons();
-  const known = await models();
+  const { models: known, keeps_corrections: keeps } = await served();
+  if (keeps) corrections = new Corrections();
   byId("model").replaceChildren(...known.map(({ name }) => element("option", {}, name)));
   byId("model-choice").hidden = known.length < 2;
   byId("model").addEventListener("change", () => choose(known[byId("model").selectedIndex]));

@@ -16,7 +16,8 @@ export class Refused extends Error {
   }
 }
 
-export const models = async () => (await ask("v1/models")).models;
+// {models, keeps_corrections}
+export const served = () => ask("v1/models");
 
 // Predicts one photo.
 export async function predict(model, file) {
@@ -38,6 +39,10 @@ export async function events(model, within, photos) {
   const body = JSON.stringify({ within, photos });
   return (await ask(`${pathOf(model)}:events`, { method: "POST", body })).events;
 }
+
+// Keeps a correction on the server.
+export const keep = (model, correction) =>
+  ask(`${pathOf(model)}:corrections`, { method: "POST", body: JSON.stringify(correction) });
 
 const pathOf = (model) => `v1/models/${encodeURIComponent(model.name)}`;
 

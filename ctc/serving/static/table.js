@@ -4,6 +4,7 @@ import { correctionOf } from "./gallery.js";
 const COLUMNS = ["id", "label", "prediction_top", "confidence_top", "predictions_all"];
 const PRESENT_COLUMN = "predictions_present";
 const FACTS = ["datetime", "camera", "latitude", "longitude"];
+const DIGITS = 6; // of the probabilities of all classes, as in `ctc predict`
 const SOURCES = { datetime: "taken" };
 
 // A row per event and label; `several`: whether there is a multi-label label.
@@ -19,7 +20,7 @@ export function failureTable(photos) {
 
 function rowsOf(event, several) {
   return Object.entries(event.labels).map(([label, { class: top, confidence, probabilities, present }]) => {
-    const every = Object.entries(probabilities).map(([name, share]) => `${JSON.stringify(name)}: ${share.toFixed(4)}`);
+    const every = Object.entries(probabilities).map(([name, share]) => `${JSON.stringify(name)}: ${Number(share.toPrecision(DIGITS))}`);
     const there = several ? [present ? `[${present.map((name) => JSON.stringify(name)).join(", ")}]` : ""] : [];
     const cells = [event.id, label, top, confidence.toFixed(4), `{${every.join(", ")}}`, ...there];
     return [...cells, ...FACTS.map((name) => fact(event, name)), correctionOf(event, label)];

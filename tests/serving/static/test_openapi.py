@@ -19,6 +19,18 @@ EXCLUDED_CHECKS = "positive_data_acceptance,negative_data_rejection"
 
 
 def test_openapi_document_describes_every_response(server, jpeg, tmp_path: Path) -> None:
+    check(server, tmp_path)
+    assert server.send_photo(jpeg()).status == 200
+
+
+def test_openapi_document_describes_corrections(serve, jpeg, tmp_path: Path) -> None:
+    server = serve(store=tmp_path / "review.sqlite")
+    check(server, tmp_path, "--include-path-regex", "corrections")
+    assert server.send_photo(jpeg()).status == 200
+
+
+def check(server, tmp_path: Path, *options: str) -> None:
+    """Let schemathesis check the server."""
     command = [
         *[
             sys.executable,
@@ -40,10 +52,10 @@ def test_openapi_document_describes_every_response(server, jpeg, tmp_path: Path)
             "--generation-database",
             "none",
         ],
+        *options,
     ]
     quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=tmp_path, env=quiet
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert server.send_photo(jpeg()).status == 200

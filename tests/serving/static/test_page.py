@@ -10,6 +10,8 @@ from pathlib import Path
 import onnx
 import pytest
 
+from ctc.artifacts.review.answer import Answer
+from ctc.artifacts.review.store import ReviewStore
 from ctc.cli.main import run
 
 pytestmark = pytest.mark.subprocess
@@ -277,6 +279,73 @@ def test_page_warns_before_unsaved_corrections_are_lost(page, server) -> None:
     choose(page, FIRST, "wolf")
     page.open(f"{server.url}/")
     assert page.dialogs == ["beforeunload"]
+
+
+def kept(page, text: str) -> None:
+    """Wait until the page tells that of its corrections."""
+    page.wait_for(f"{field('kept')}.textContent === {text!r}")
+
+
+@pytest.fixture
+def keeping(browser, running_server, model_file, photos, tmp_path):
+    """Open the page of a server that keeps corrections, and predict the folder."""
+    file = tmp_path / "review.sqlite"
+    with running_server({"model": model_file}, poll_interval=0, store=file) as server:
+        browser.open(f"{server.url}/")
+        browser.run("localStorage.clear()")
+        browser.open(f"{server.url}/")
+        browser.drop(photos)
+        wait_for_photos(browser, 5)
+        yield browser, file
+
+
+def test_page_keeps_corrections_on_the_server(keeping) -> None:
+    page, file = keeping
+    choose(page, field("reviewer"), "Ann")
+    choose(page, FIRST, "wolf")
+    kept(page, "1 correction kept")
+    with ReviewStore.open(file) as store:
+        (event,) = store.iter_events()
+    assert [photo.path for photo in event.photos] == ["camera/a.jpg"]
+    assert event.answers == {"Ann": Answer({"species": ("wolf",)})}
+    assert (event.place, event.time) == ("camera", "2024-05-01T10:00:00")
+
+
+def test_page_asks_who_corrects(keeping) -> None:
+    page, _ = keeping
+    choose(page, FIRST, "wolf")
+    kept(page, "1 not kept yet: say who you are")
+    assert page.run("document.activeElement.id") == "reviewer"
+    choose(page, field("reviewer"), "Ann")
+    kept(page, "1 correction kept")
+
+
+def test_page_keeps_that_the_model_was_right_after_all(keeping) -> None:
+    page, file = keeping
+    choose(page, field("reviewer"), "Ann")
+    choose(page, FIRST, "wolf")
+    choose(page, FIRST, "fox")
+    kept(page, "2 corrections kept")
+    with ReviewStore.open(file) as store:
+        (event,) = store.iter_events()
+        assert event.answer == Answer({"species": ("fox",)})
+
+
+def test_page_tells_of_a_correction_that_is_not_kept(keeping) -> None:
+    page, _ = keeping
+    page.run("document.querySelector('.picture').focus()")
+    page.press("Tab", 9)  # without a key or a click of a person no browser asks
+    choose(page, field("reviewer"), "Ann")
+    page.run(f"{field('reviewer')}.removeAttribute('maxlength')")
+    choose(page, field("reviewer"), "A" * 101)
+    choose(page, FIRST, "wolf")
+    page.wait_for(f"{field('kept')}.textContent.includes('is no name of a reviewer')")
+    page.open("about:blank")
+    assert page.dialogs == ["beforeunload"]
+
+
+def test_page_without_a_store_asks_for_no_name(page) -> None:
+    assert page.run(f"{field('reviewer-choice')}.hidden && {field('kept')}.hidden") is True
 
 
 def test_page_asks_for_a_token(browser, running_server, model_file, photos) -> None:

@@ -56,6 +56,13 @@ _SERVER = (
         help="File with the bearer token that requests must send.",
     ),
 )
+_STORE = option(
+    "--store",
+    type=PATH,
+    metavar="FILE",
+    help="Keep the corrections of the page in this file of `ctc review`, which is made if it is not"
+    " there.  [default: the page keeps them until it is closed]",
+)
 _MODEL = (
     AGGREGATION,
     THRESHOLD,
@@ -94,7 +101,7 @@ _LIMITS = (
     ),
 )
 
-serve_options = apply_options((*_SERVER, *_MODEL, DETECTOR, *BOXES, *_LIMITS))
+serve_options = apply_options((*_SERVER, _STORE, *_MODEL, DETECTOR, *BOXES, *_LIMITS))
 
 
 def to_config(options: dict[str, Any]) -> ServeConfig:

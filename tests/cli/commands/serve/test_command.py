@@ -24,6 +24,8 @@ from PIL import Image
 
 from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
 from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.review.answer import Answer
+from ctc.artifacts.review.store import ReviewStore
 from ctc.cli.main import run
 
 CTC = [sys.executable, "-c", "from ctc.cli import main; main()"]
@@ -250,6 +252,31 @@ def test_serve_writes_nothing_to_home(start, model, tmp_path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_serve_keeps_an_acknowledged_correction_when_it_is_killed(start, model, tmp_path) -> None:
+    file = tmp_path / "review.sqlite"
+    process, url, _ = start(model, "--store", file)
+    body = {
+        "reviewer": "Ann",
+        "answer": {"species": "frog"},
+        "id": "a.jpg",
+        "photos": [{"path": "a.jpg"}],
+        "labels": {"species": {"fox": 1, "frog": 0, "jay": 0}},
+    }
+    data = json.dumps(body).encode()
+    with urllib.request.urlopen(f"{url}/v1/models/model:corrections", data) as answer:
+        key = json.load(answer)["key"]
+    process.kill()
+    process.wait()
+    with ReviewStore.open(file) as store:
+        assert store.event(key).answer == Answer({"species": ("frog",)})
+
+
+def test_serve_makes_no_store_where_a_model_can_not_be_opened(tmp_path) -> None:
+    words = ["serve", str(tmp_path / "no.onnx"), "--port", "0"]
+    assert run([*words, "--store", str(tmp_path / "review.sqlite")]) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_serve_requires_token_from_environment(start, model) -> None:
     _, url, _ = start(model, CTC_SERVE_TOKEN="s3cret")
     assert refusal(url) == 401
@@ -343,6 +370,16 @@ def test_serve_reports_port_in_use(model, capsys) -> None:
             "the token file '{folder}/empty' must hold one word",
         ),
         (
+            ["{model}", "--store", "{folder}/text"],
+            1,
+            "'{folder}/text' is no review store: give a new name",
+        ),
+        (
+            ["{model}", "--store", "s3://bucket/review.sqlite"],
+            2,
+            "invalid value for '--store'",
+        ),
+        (
             ["{model}", "--allowed-host", "http://a.org"],
             2,
             "--allowed-host 'http://a.org' is not the name of a host",
@@ -354,6 +391,7 @@ def test_serve_reports_invalid_options_in_one_line(
 ) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"no model")
     (tmp_path / "empty").touch()
+    (tmp_path / "text").write_text("no database")
     known = {"model": model, "folder": tmp_path}
     assert (
         run(["serve", "--port", "0", *[argument.format(**known) for argument in arguments]]) == code
