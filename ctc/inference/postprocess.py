@@ -140,7 +140,8 @@ def _threshold_notes(
 def _promise(own: OwnThresholds, restricted: bool) -> str:
     """Return what the thresholds promise, and for whom; '' if they don't."""
     found = own.promise
-    if found is None:
+    given = (limit for limits in own.events.values() for limit in limits)
+    if found is None or all(limit is None for limit in given):
         return ""
     if restricted:
         return "; they promise nothing with fewer classes"

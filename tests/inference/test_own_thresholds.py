@@ -127,6 +127,12 @@ def test_postprocessor_tells_what_the_thresholds_promise_and_for_whom() -> None:
     assert make_postprocessor(FITTED, 0.7).notes == ("answers below 0.7 are 'unknown'",)
 
 
+def test_postprocessor_promises_nothing_where_no_class_has_a_threshold() -> None:
+    told, unreachable = make_postprocessor(info(promise(MEAN, None))).notes
+    assert told == "answers below the model's own thresholds are 'unknown'"
+    assert unreachable.startswith("'species' is 'unknown' wherever it would be 'deer', 'fox'")
+
+
 def test_postprocessor_drops_thresholds_that_do_not_fit() -> None:
     found = make_postprocessor(FITTED, setup=PredictionSetup(aggregation="vote"))
     assert found.schema.thresholds == {}

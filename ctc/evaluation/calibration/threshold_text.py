@@ -22,7 +22,8 @@ def threshold_lines(promises: Sequence[ThresholdPromise]) -> Iterator[str]:
         return
     first = promises[0]
     chosen = [one for one in promises if one.made_for == first.made_for]
-    yield promised(first)
+    is_given = any(found.threshold is not None for one in chosen for found in one.classes)
+    yield promised(first) if is_given else _nothing_promised(first)
     for one in chosen:
         yield from _foreign_line(one)
     if _has_too_few_locations(chosen):
@@ -40,14 +41,27 @@ def threshold_lines(promises: Sequence[ThresholdPromise]) -> Iterator[str]:
 
 def promised(one: ThresholdPromise) -> str:
     """Return what thresholds promise, for whom, and what they were fitted to."""
-    low, median, high = one.photos_per_event
-    photos = f"{median:g}" if low == high else f"{low} to {high}, median {median:g}"
     each = "all classes of all labels at once" if one.joint else "each class"
     return (
         f"promised for {SCOPES[one.scope]} ({one.scope}), with {one.confidence:.0%} confidence for "
-        f"{each}: of the accepted answers at least {one.precision:.0%} are right; fitted to "
-        f"{counted(one.events, 'event')} with {one.made_for.describe()} (photos per event: "
-        f"{photos})"
+        f"{each}: of the accepted answers at least {one.precision:.0%} are right; {_fitted_to(one)}"
+    )
+
+
+def _nothing_promised(one: ThresholdPromise) -> str:
+    return (
+        f"no class has a threshold: that {one.precision:.0%} of its answers are right can't be "
+        f"promised for {SCOPES[one.scope]} ({one.scope}), with {one.confidence:.0%} confidence; "
+        f"{_fitted_to(one)}"
+    )
+
+
+def _fitted_to(one: ThresholdPromise) -> str:
+    low, median, high = one.photos_per_event
+    photos = f"{median:g}" if low == high else f"{low} to {high}, median {median:g}"
+    return (
+        f"fitted to {counted(one.events, 'event')} with {one.made_for.describe()} (photos per "
+        f"event: {photos})"
     )
 
 
