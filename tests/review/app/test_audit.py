@@ -65,3 +65,25 @@ def test_audit_leaves_the_rest_to_the_queue_when_all_is_shown(season: Season) ->
     season.draw(60)
 
     assert Audit(season.store, Targets()).page(ALL, None, 50, 0) is None
+
+
+def test_proof_is_served(api) -> None:
+    api.answer(0, "fox")
+    api.answer(1, "fox")
+
+    given = api.get("/api/proof").json()
+
+    claims = {claim["name"]: claim for claim in given["claims"]}
+    assert (given["is_enough"], given["confidence"]) == (False, 0.95)
+    assert claims["fox"]["verdict"] == "shown, 2 of 2 drawn are right"
+    assert claims["deer"]["more"] == 1
+
+
+def test_the_audit_queue_draws_for_open_claims(api) -> None:
+    api.answer(0, "fox")
+    api.answer(1, "fox")
+
+    given = api.get("/api/events", queue="audit", label="species").json()
+
+    assert {event["key"] for event in given["events"]} == {*api.keys[2:]}
+    assert given["next"] is None
