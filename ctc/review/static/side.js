@@ -51,12 +51,13 @@ export class Side {
     const asked = JSON.stringify(filters);
     this.#last = asked;
     try {
-      const [counts, summary] = await Promise.all([get("api/queues", filters), get("api/summary")]);
+      const [counts, summary, proof] = await Promise.all([get("api/queues", filters), get("api/summary"), get("api/proof")]);
       if (this.#last !== asked) return;
       this.#counts = counts;
       this.#offer(counts);
       this.#draw();
       this.#progress(summary);
+      drawProof(proof);
       this.#setCount();
     } catch (error) {
       this.#review.say(`The queues can't be counted: ${error.message}.`, true);
@@ -87,13 +88,15 @@ export class Side {
     byId("about").textContent = chosen?.about ?? "";
   }
 
-  #progress({ states, reviewers }) {
+  #progress({ states, reviewers, agreements }) {
     const all = Object.values(states).reduce((sum, one) => sum + one, 0);
     this.progress = { all, open: states.open ?? 0 };
     this.#showProgress();
     byId("people").replaceChildren(element("h2", {}, "Reviewers"), element("ul", {}, ...reviewers.map(({ name, answers, recent, seconds }) =>
       element("li", {}, element("span", {}, name), element("span", { class: "count" }, answers.toLocaleString("en")),
-        recent > 0 && element("span", { class: "hint" }, `${Math.round((60 * recent) / Math.max(60, seconds))} a minute`)))));
+        recent > 0 && element("span", { class: "hint" }, `${Math.round((60 * recent) / Math.max(60, seconds))} a minute`)))),
+      ...agreements.map(({ reviewers: pair, label, events, agreed, kappa }) => element("p", { class: "hint" },
+        `${pair.join(" and ")} agree in ${agreed} of ${counted(events, "event")} (${label}${kappa === null ? "" : `, Cohen's kappa ${kappa.toFixed(2)}`})`)));
     byId("people").hidden = !reviewers.length;
   }
 
@@ -110,6 +113,19 @@ export class Side {
     this.progress.open = Math.max(0, this.progress.open - events.filter((event) => event.answered_by?.length === 1).length);
     this.#showProgress();
   }
+}
+
+const PROOF_SIGNS = { shown: "✓", open: "…", refuted: "✗" };
+
+// What the random audit has shown up to now.
+function drawProof({ claims, is_enough, confidence }) {
+  byId("proof").hidden = !claims.some(({ drawn }) => drawn > 0);
+  const [summary, about, list] = byId("proof").children;
+  const shown = claims.filter(({ state }) => state === "shown").length;
+  summary.textContent = is_enough ? "Proof: enough" : `Proof: ${shown} of ${counted(claims.length, "claim")} shown`;
+  about.textContent = `By the random audit, with ${Math.round(100 * confidence)} % confidence:`;
+  list.replaceChildren(...claims.map(({ state, promise, verdict }) => element("li", { class: state },
+    element("span", { class: "sign", "aria-hidden": "true" }, PROOF_SIGNS[state]), element("span", {}, promise, element("span", { class: "hint" }, ` ${verdict}`)))));
 }
 
 function fillChoice(choice, counts) {

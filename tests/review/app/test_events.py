@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ctc.artifacts.review.answer import Answer
+from ctc.artifacts.review.records import Reviewer
+
 
 def ids(reply) -> list[str]:
     return [event["id"] for event in reply.json()["events"]]
@@ -88,3 +91,12 @@ def test_progress_counts_answers_and_speed(api) -> None:
     (ana,) = summary["reviewers"]
     assert summary["states"] == {"open": 5, "answered": 1}
     assert (ana["name"], ana["answers"], ana["recent"]) == ("ana", 1, 1)
+
+
+def test_progress_has_the_agreement_of_reviewers(api) -> None:
+    for at, name in enumerate(("fox", "deer", "fox")):
+        api.answer(at, name)
+        key = [api.keys[at]]
+        api.store.answer(Reviewer("ben"), key, Answer({"species": ("fox",)}))
+    (pair,) = api.get("/api/summary").json()["agreements"]
+    assert (pair["reviewers"], pair["events"], pair["agreed"]) == (["ana", "ben"], 3, 2)
