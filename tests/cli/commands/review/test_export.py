@@ -94,6 +94,22 @@ def test_review_export_goes_round(review, tmp_path, capsys):
     assert ctc("evaluate", "calibrated.onnx", "dataset", "--output", "test") == 0
 
 
+def test_the_next_round_orders_what_is_left(review, tmp_path):
+    words = ("review", "export", review, "--output", "reviewed.parquet", "--only-reviewed")
+    assert ctc(*words) == 0
+    with ReviewStore.open(review) as store:
+        config = LoadConfig(truth=tmp_path / "reviewed.parquet")
+        summary = load_predictions(tmp_path / "new.csv", store, config)
+        worth = {
+            event.photos[0].path: event.predictions["species"].worth is not None
+            for event in store.iter_events()
+        }
+    assert summary.result.answered == 36
+    assert sorted(path for path, is_worth in worth.items() if is_worth) == [
+        f"photos/j/{number}.jpg" for number in range(4)
+    ]
+
+
 def test_review_export_warns_of_photos_that_have_moved(review, tmp_path, photos, capsys):
     photos.rename(tmp_path / "elsewhere")
     with ReviewStore.open(review) as store:
