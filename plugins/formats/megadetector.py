@@ -92,7 +92,7 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     for row in _rows(inventory):
         found, everything = [], []
         for image in row[IMAGES] or ():
-            file = normalize_path(image).removeprefix(root)
+            file = boxes.key(normalize_path(image).removeprefix(root))
             if file not in boxes:
                 missing[image] = None
             found.append(boxes.best(file) if file in boxes else None)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ctc.artifacts.boxes import Box
 from ctc.artifacts.repeats import RepeatList
 from ctc.errors import InputError
+from ctc.images.clips.names import frame_number, split_frame_path
 from ctc.images.photo_paths import normalize_path
 from ctc.plugin import LeftOut
 
@@ -64,6 +65,7 @@ class BoxIndex:
         self._animal_categories: set[int] = set()
         self._unlisted_categories: set[int] = set()
         self._failures: dict[int, str] = {}
+        self._frame_rates: dict[str, float] = {}
         self._used = bytearray()
         self.first_problem = ""
         """Why the first file that can't be used can't, or ''."""
@@ -91,6 +93,14 @@ class BoxIndex:
                 yield LeftOut(f"category '{category}'", "its boxes: not in 'detection_categories'")
             elif names[category] == ANIMAL:
                 self._animal_categories.add(number)
+
+    def key(self, file: str) -> str:
+        """Return the name under which a photo or a frame ('clip.mp4#t=3.2') is here."""
+        frame = split_frame_path(file)
+        if frame is None or file in self._results:
+            return file
+        rate = self._frame_rates.get(frame.clip)
+        return frame.clip if rate is None else _frame_key(frame.clip, frame_number(frame[1], rate))
 
     def __contains__(self, file: str) -> bool:
         return file in self._results
@@ -142,10 +152,26 @@ class BoxIndex:
             name, failure = entry.required_text("file"), entry.text("failure")
             file = self._normalize_path(name)
             detections = [] if failure else _detections(entry)
+            frames = _frames(entry, detections) if _is_video(entry) and not failure else None
         except EntryError as error:
             self.first_problem = self.first_problem or str(error)
             yield error.to_left_out()
             return
+        if frames is None:
+            yield from self._add_photo(entry, file, name, detections, failure)
+            return
+        self._frame_rates[file] = entry.number("frame_rate") or 1.0
+        for number, found in frames.items():
+            yield from self._add_photo(entry, _frame_key(file, number), name, found, None)
+
+    def _add_photo(
+        self,
+        entry: JsonEntry,
+        file: str,
+        name: str,
+        detections: list[JsonEntry],
+        failure: str | None,
+    ) -> Iterator[LeftOut]:
         rows: list[tuple[int, ScoredBox]] = []
         for detection in detections:
             try:
@@ -205,6 +231,31 @@ class BoxIndex:
         return [
             (int(self._boxes[at]), ScoredBox(*self._boxes[at + 1 : at + width])) for at in starts
         ]
+
+
+def _is_video(entry: JsonEntry) -> bool:
+    """Return whether an entry is that of a video, whose detections have numbers of frames."""
+    return "frame_rate" in entry.fields
+
+
+def _frames(entry: JsonEntry, detections: list[JsonEntry]) -> dict[int, list[JsonEntry]]:
+    """Return the detections of each frame of a video that was looked at, by its number."""
+    if (entry.number("frame_rate") or 0) <= 0:
+        raise entry.invalid_value("frame_rate", "a number above 0")
+    processed = entry.fields.get("frames_processed") or []
+    if not isinstance(processed, list) or not all(type(one) is int for one in processed):
+        raise entry.invalid_value("frames_processed", "a list of whole numbers")
+    frames: dict[int, list[JsonEntry]] = {number: [] for number in processed}
+    for detection in detections:
+        number = detection.number("frame_number")
+        if number is None:
+            raise detection.invalid_value("frame_number", "the number of a frame")
+        frames.setdefault(int(number), []).append(detection)
+    return frames
+
+
+def _frame_key(clip: str, number: int) -> str:
+    return f"{clip}#frame={number}"
 
 
 def _detections(entry: JsonEntry) -> list[JsonEntry]:

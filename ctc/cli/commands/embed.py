@@ -35,7 +35,8 @@ def command(dry_run: bool, **options: Any) -> int:
     """Write the features of photos, by a MODEL with the output 'features'.
 
     MODEL is a file of `ctc export --features` or `ctc import --features`. A SOURCE is a photo, a
-    folder, a CSV (with --image), an inventory (.parquet), or, alone, a dataset. The output has a
+    clip (mp4, mov, avi, mts), a folder, a CSV (with --image), an inventory (.parquet), or, alone, a
+    dataset. The output has a
     row per photo: event, path, time, place, the other columns of the table, and the features.
     With --detector it has a row per animal, with its box; photos without an animal are counted.
     Photos that fail are listed in OUTPUT.failures.csv; the exit code is then 3. To resume a run

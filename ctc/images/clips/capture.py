@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.errors import ImageError
+from ctc.images.clips.names import TOLERANCE
 from ctc.images.photo_header import MAX_PIXELS
 
 if TYPE_CHECKING:
     from ctc.images.clips.container import Container
 
-TOLERANCE = 0.0005
-"""Seconds; times in paths have three decimals."""
 _QUIET = "-8"
 _SEEK_MARGIN = 0.5
 _DEFAULT_RATE = 30.0

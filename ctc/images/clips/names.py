@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from typing import NamedTuple
@@ -10,6 +11,8 @@ CLIP_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mts", ".m2t
 _SUFFIXES = tuple(CLIP_SUFFIXES)
 DIGITS = 3
 """Decimals of a frame's time."""
+TOLERANCE = 0.0005
+"""Seconds, half of the last decimal."""
 _FRAME = re.compile(r"(?P<clip>.+)#t=(?P<seconds>\d+(?:\.\d+)?)", re.DOTALL)
 
 
@@ -44,6 +47,11 @@ def split_frame_path(path: str) -> FramePath | None:
     """Return the clip and the time of a frame's path; None for another path."""
     found = _FRAME.fullmatch(path) if "#t=" in path else None
     return FramePath(found["clip"], float(found["seconds"])) if found else None
+
+
+def frame_number(seconds: float, rate: float) -> int:
+    """Return the number, from 0, of the first frame at or after a time, at a constant rate."""
+    return max(0, math.ceil((seconds - TOLERANCE) * rate - 1e-9))
 
 
 def file_of(path: str) -> str:

@@ -13,9 +13,10 @@ from datetime import timedelta
 from threading import Lock
 
 from ctc.errors import ImageError
-from ctc.images.clips.capture import TOLERANCE, Capture
+from ctc.images.clips.capture import Capture
 from ctc.images.clips.files import FileKey, file_key, local_clip, start_capture
 from ctc.images.clips.frame_file import to_tiff
+from ctc.images.clips.names import TOLERANCE
 
 MAX_OPEN = 8
 _JUMP = 5.0

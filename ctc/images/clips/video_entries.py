@@ -12,7 +12,7 @@ from typing import Any
 
 from ctc.errors import ImageError, InputError
 from ctc.images.clips.files import clip_info
-from ctc.images.clips.names import file_of, split_frame_path
+from ctc.images.clips.names import file_of, frame_number, split_frame_path
 
 Entry = dict[str, Any]
 _RATE_DIGITS = 5
@@ -21,8 +21,8 @@ _RATE_DIGITS = 5
 def unite_frames(entries: Iterable[tuple[str, Entry]]) -> Iterator[Entry]:
     """Yield the entries of photos as they are, and one for the consecutive frames of a clip.
 
-    Each entry comes with the path of its photo. A frame's number is its time times the frame rate;
-    frames that failed are not among those processed. Raises InputError for a clip that is gone.
+    Each entry comes with the path of its photo. Numbers of frames follow from times and frame rate.
+    Frames that failed are not among those processed. Raises InputError for a clip that is gone.
     """
     for clip, same in groupby(entries, lambda pair: file_of(pair[0])):
         photos = list(same)
@@ -45,7 +45,7 @@ def _video(clip: str, frames: list[tuple[str, Entry]]) -> Entry:
             f"the frame rate of '{clip}' can't be read any more: {error}; put it back and run the "
             "same command again"
         ) from None
-    numbered = [(_frame_number(path, rate), entry) for path, entry in done]
+    numbered = [(_number(path, rate), entry) for path, entry in done]
     first = done[0][1]
     return {
         **first,
@@ -60,7 +60,7 @@ def _video(clip: str, frames: list[tuple[str, Entry]]) -> Entry:
     }
 
 
-def _frame_number(path: str, rate: float) -> int:
+def _number(path: str, rate: float) -> int:
     frame = split_frame_path(path)
     assert frame is not None
-    return round(frame.seconds * rate)
+    return frame_number(frame.seconds, rate)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ctc.errors import InputError
+from ctc.images.clips.names import is_clip_path
 from ctc.plugin import LeftOut
 
 from ..duplicates import resolve_duplicate
@@ -102,7 +103,7 @@ class Media:
     def _parse_photo(self, row: CsvRow) -> MediaPhoto:
         path, deployment = require_value(row, "filePath"), require_value(row, "deploymentID")
         kind = (row["fileMediatype"] or "image").split("/")[0]
-        if kind != "image":
+        if kind != "image" and not (kind == "video" and is_clip_path(path)):
             raise UnusableRowError(f"is of the kind '{kind}', not an image")
         if deployment not in self.deployments:
             raise UnusableRowError("its deploymentID is not there")

@@ -82,7 +82,7 @@ class PhotoFinder:
         separator = "/" if is_remote(self._root) else None
         start = str(self._root).rstrip("/\\")
         try:
-            folders = find_photos(self._root)
+            folders = find_photos(self._root, clips=True)
         except InputError:  # without any photo
             return frozenset()
         photos = (photo.removeprefix(start) for folder in folders for photo in folder)

@@ -24,9 +24,10 @@ def command(dry_run: bool, **options: Any) -> int:
     """Find animals, people and vehicles in photos with a DETECTOR file.
 
     DETECTOR is a file from `ctc import --detector`, or an ONNX file that describes itself, such as
-    one that Ultralytics exported. A SOURCE is a photo, a folder, a CSV (with --image) or an
-    inventory (.parquet). Photos that fail are listed in OUTPUT.failures.csv; the exit code is then
-    3. To resume a run that was interrupted or killed, run the same command again.
+    one that Ultralytics exported. A SOURCE is a photo, a clip (mp4, mov, avi, mts), a folder, a CSV
+    (with --image) or an inventory (.parquet). Photos that fail are listed in OUTPUT.failures.csv;
+    the exit code is then 3. To resume a run that was interrupted or killed, run the same command
+    again.
     """
     from ctc.cli.commands.predict.carry_out import carry_out
     from ctc.inference.run.detect_run import prepare_detection

@@ -23,10 +23,10 @@ from ctc.cli.options.plugin import AGGREGATIONS, ENGINES, FORMATS, command_with
 def command(dry_run: bool, **options: Any) -> int:
     """Predict the classes of photos with a MODEL file from `ctc export`.
 
-    A SOURCE is a photo, a folder, a CSV (with --image) or an inventory (.parquet). A
-    photo without an event becomes an event of its own, with its path as id. Photos that fail are
-    listed in OUTPUT.failures.csv; the exit code is then 3. To resume a run that was interrupted or
-    killed, run the same command again.
+    A SOURCE is a photo, a clip (mp4, mov, avi, mts), a folder, a CSV (with --image) or an inventory
+    (.parquet). A photo without an event, or a clip, becomes an event of its own, with its path as
+    id. Photos that fail are listed in OUTPUT.failures.csv; the exit code is then 3. To resume a run
+    that was interrupted or killed, run the same command again.
     """
     from ctc.cli.commands.predict.carry_out import carry_out
     from ctc.inference.run.predict_run import prepare_run
