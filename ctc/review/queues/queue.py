@@ -44,7 +44,7 @@ _NOT_MINE = (
 )
 
 QUEUES = (
-    Queue("all", "All events", "In the order of the predictions.", "events", "e.position"),
+    Queue("all", "All events", "In their own order.", "events", "e.position"),
     Queue(
         "unsure",
         "Unsure first",

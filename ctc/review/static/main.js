@@ -1,6 +1,6 @@
 // The page: puts its parts together.
 import { get } from "./api.js";
-import { classOfDigit, mainLabel } from "./answers.js";
+import { classOfDigit, isDone, mainLabel } from "./answers.js";
 import { byId, soon } from "./dom.js";
 import { Grid } from "./grid.js";
 import { listenToKeys, listKeys } from "./keys.js";
@@ -73,8 +73,14 @@ function stepPhoto(by) {
   stage.step(by);
 }
 
+// Whether the event has no prediction and no answer: it is named by typing then.
+function hasNothingToAccept() {
+  const { current, selected } = review;
+  return !selected.size && current && !current.predictions[mainLabel().name] && !current.draft && !isDone(current);
+}
+
 const actions = {
-  accept: () => review.accept(),
+  accept: () => (hasNothingToAccept() ? type("") : review.accept()),
   digit: (key) => {
     const name = review.current && classOfDigit(review.current, review.label, key);
     if (name) review.give(review.label, name);

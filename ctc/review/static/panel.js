@@ -18,7 +18,7 @@ export function drawPanel(review, photo, actions) {
     status(event),
     labelTabs(review, event, actions),
     guesses(review, event, actions),
-    buttons(actions),
+    buttons(event, actions),
     ...others(event),
     event.photos.length > 1 && strip(event, photo, actions),
     facts(event),
@@ -50,10 +50,10 @@ function guesses(review, event, actions) {
   return element("ol", { class: "guesses", "aria-label": `Guesses for ${label.name}` }, ...rows);
 }
 
-function buttons(actions) {
+function buttons(event, actions) {
   const one = (text, key, onclick, plain = true) => element("button", { type: "button", class: plain ? "plain small" : "small", onclick }, text, " ", element("kbd", {}, key));
   return element("div", { class: "buttons answers" },
-    one("Right", "Enter", actions.accept, false), one("Empty", "E", actions.empty), one("Not sure", "U", actions.unsure),
+    one(event.predictions[mainLabel().name] ? "Right" : "Name it", "Enter", actions.accept, false), one("Empty", "E", actions.empty), one("Not sure", "U", actions.unsure),
     one("Other class", "/", actions.type), one("Undo", "Z", actions.undo));
 }
 

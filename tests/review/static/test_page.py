@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from review_world import CLASSES, make_event
 
@@ -131,6 +133,14 @@ def test_page_adds_a_class_that_is_typed(review) -> None:
     page.settled()
     assert page.answers() == [("okapi",)]
     assert "okapi" in page.store.labels()[0].classes
+
+
+def test_page_names_events_without_a_model_by_typing(review) -> None:
+    events = [replace(make_event(at), predictions={}) for at in range(2)]
+    page = review(events, labels=[ReviewLabel("species", is_open=True)])
+    page.press("Enter", "e", "l", "k", "Enter", "Enter", "1")
+    page.settled()
+    assert page.answers() == [("elk",), ("elk",)]
 
 
 def test_page_shows_both_answers_where_others_were_faster(review) -> None:
