@@ -263,7 +263,7 @@ def choose_roll_up(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any
     found = {label: _settings(label, entry, answers) for label, entry in entries.items()}
     if not any(limit is not None for one in found.values() for limit in one["ranks"].values()):
         label, entry = next(iter(entries.items()))
-        reasons = "; ".join(f"{rank}: {one['refusal']}" for rank, one in entry["ranks"].items())
+        reasons = "; ".join(f"{rank}: {one.get('refusal')}" for rank, one in entry["ranks"].items())
         raise UsageError(
             f"--roll-up: no rank of '{label}' has a promise ({reasons}): calibrate on more events "
             "and locations, or with a lower --precision"
