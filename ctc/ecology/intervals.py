@@ -28,8 +28,8 @@ class Figure(NamedTuple):
 def ratio(counts: Floats, effort: Floats) -> Figure:
     """Return Σ counts / Σ effort over units.
 
-    `counts` (U,), or (draws, U); `effort` (U,), more than 0. The variance between units is that of
-    the ratio estimator (Cochran 1977, equation 6.13), the interval is Student's on the logarithm.
+    `counts` (U,), or (draws, U); `effort` (U,), more than 0. The variance between units is the
+    jackknife's (Cochran 1977, section 6.17), the interval is Student's on the logarithm.
     """
     drawn = np.atleast_2d(counts)
     total, units = effort.sum(), len(effort)
@@ -39,11 +39,9 @@ def ratio(counts: Floats, effort: Floats) -> Figure:
         return Figure(0.0, 0.0, _highest_for_none(float(total)))
     if units < 2:
         return Figure(value, float("nan"), float("nan"))
-    left = drawn - values[:, None] * effort
-    within = float((left**2).sum(axis=1).mean() * units / (units - 1) / total**2)
-    # a count at one place alone has at least the variance of a Poisson count
-    within = max(within, value / float(total))
-    spread, freedom = _combine(values, within, units - 1)
+    without = (drawn.sum(axis=1, keepdims=True) - drawn) / (total - effort)
+    within = float(without.var(axis=1).mean()) * (units - 1)
+    spread, freedom = _combine(values, *_at_least_poisson(within, units - 1, value / total))
     factor = np.exp(_student(freedom) * np.sqrt(spread) / value)
     return Figure(value, value / factor, value * factor)
 
@@ -77,7 +75,17 @@ def mean_of(values: Floats) -> Figure:
     return Figure(float(known.mean()), low, high)
 
 
-def _combine(values: Floats, within: float, freedom: int) -> tuple[float, float]:
+def _at_least_poisson(within: float, freedom: float, poisson: float) -> tuple[float, float]:
+    """Return the variance and its degrees of freedom, or a Poisson count's if that is wider.
+
+    Few places may happen to differ less than their counts do by chance.
+    """
+    known = 1e9
+    wider = _student(known) ** 2 * poisson > _student(freedom) ** 2 * within
+    return (poisson, known) if wider else (within, freedom)
+
+
+def _combine(values: Floats, within: float, freedom: float) -> tuple[float, float]:
     """Return the total variance of the mean of draws, and its degrees of freedom."""
     m = len(values)
     if m == 1:

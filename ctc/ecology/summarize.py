@@ -7,9 +7,9 @@ from pathlib import Path
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.figures import Figures, compute_figures
 from ctc.ecology.files.camtrapr import operation_matrix, record_table, station_table
-from ctc.ecology.files.matrices import history_tables, long_table, occasion_table
+from ctc.ecology.files.matrices import history_tables, occasion_table
 from ctc.ecology.files.summaries import metrics, observation_table, species_table, write_geojson
-from ctc.ecology.files.tables import write_table
+from ctc.ecology.files.tables import AnyTable, write_table
 from ctc.ecology.files.wildlife_insights import wildlife_insights_tables
 from ctc.ecology.files.workbook import write_workbook
 from ctc.ecology.html.page import write_summary_page
@@ -53,14 +53,14 @@ def summarize(
 
 
 def _write(folder: Path, name: str, study: Study, figures: Figures) -> list[str]:
-    main = [
+    main: list[AnyTable] = [
         species_table(figures),
         observation_table(study),
         station_table(study),
         operation_matrix(study),
         record_table(study),
     ]
-    more = [occasion_table(study), long_table(study, figures), *wildlife_insights_tables(study)]
+    more: list[AnyTable] = [occasion_table(study), *wildlife_insights_tables(study)]
     for table in (*main, *more, *history_tables(study, figures)):
         write_table(folder, table)
     write_object(folder / METRICS, metrics(study, figures))

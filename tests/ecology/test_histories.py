@@ -18,7 +18,11 @@ def test_divide_sums_effort() -> None:
 
 
 def test_divide_begins_with_the_survey() -> None:
-    assert divide(EFFORT, 2).starts.astype(str).tolist() == ["2024-04-01", "2024-04-03", "2024-04-05"]
+    assert divide(EFFORT, 2).starts.astype(str).tolist() == [
+        "2024-04-01",
+        "2024-04-03",
+        "2024-04-05",
+    ]
 
 
 def test_occasion_of_records() -> None:

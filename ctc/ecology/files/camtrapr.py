@@ -2,58 +2,57 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from ctc.ecology.files.tables import NA, Table, matrix, number
+from ctc.ecology.files.tables import NA, ColumnTable, Table, matrix, number
 from ctc.ecology.study import Study
+from ctc.ecology.survey import Ints
 
-_RECORD_COLUMNS = (
-    "Station",
-    "Camera",
-    "Species",
-    "DateTimeOriginal",
-    "Date",
-    "Time",
-    "delta.time.secs",
-    "delta.time.mins",
-    "delta.time.hours",
-    "delta.time.days",
-    "n_events",
-    "individuals",
-    "event_id",
-)
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
-def record_table(study: Study) -> Table:
+def record_table(study: Study) -> ColumnTable:
     """Return the independent records of the hard answers, by station, species and time.
 
     `delta.time`: since the record before of the species there, 0 for the first.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     records, events = study.records, study.survey.events
     order = np.lexsort((study.space.seconds[records.event], records.species, records.unit))
-    rows, last = [], (-1, -1, 0)
-    for at in order.tolist():
-        event = int(records.event[at])
-        key = int(records.unit[at]), int(records.species[at]), int(study.space.seconds[event])
-        seconds = key[2] - last[2] if key[:2] == last[:2] else 0
-        last = key
-        date, clock = str(events.time[event]).split("T")
-        rows.append(
-            (
-                events.stations[events.station[event]],
-                events.cameras[events.camera[event]],
-                study.species[key[1]],
-                f"{date} {clock}",
-                date,
-                clock,
-                seconds,
-                *(number(seconds / unit) for unit in (60, 3_600, 86_400)),
-                int(records.events[at]),
-                int(records.individuals[at]),
-                events.ids[event].as_py(),
-            )
-        )
-    return Table("record_table", _RECORD_COLUMNS, rows)
+    event, species = records.event[order], records.species[order]
+    group = records.unit[order] * len(study.species) + species
+    seconds = np.diff(study.space.seconds[event], prepend=0)
+    seconds[np.diff(group, prepend=-1) != 0] = 0
+    times = pa.array(events.time[event].astype(str))
+    return ColumnTable(
+        "record_table",
+        {
+            "Station": _names(events.stations, events.station[event]),
+            "Camera": _names(events.cameras, events.camera[event]),
+            "Species": _names(study.species, species),
+            "DateTimeOriginal": pc.replace_substring(times, "T", " "),
+            "Date": pc.utf8_slice_codeunits(times, 0, 10),
+            "Time": pc.utf8_slice_codeunits(times, 11),
+            "delta.time.secs": pa.array(seconds),
+            "delta.time.mins": pa.array(np.round(seconds / 60, 3)),
+            "delta.time.hours": pa.array(np.round(seconds / 3_600, 4)),
+            "delta.time.days": pa.array(np.round(seconds / 86_400, 5)),
+            "n_events": pa.array(records.events[order]),
+            "individuals": pa.array(records.individuals[order]),
+            "event_id": events.ids.take(pa.array(event)),
+        },
+    )
+
+
+def _names(names: tuple[str, ...], number: Ints) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(names, pa.string()).take(pa.array(number))
 
 
 def operation_matrix(study: Study) -> Table:

@@ -1,4 +1,4 @@
-"""Matrices for models of occupancy: `unmarked` (one per species) and `spOccupancy` (long form)."""
+"""Matrices for models of occupancy, as `unmarked` and `spOccupancy` take them: one per species."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ctc.ecology.figures import Figures
-from ctc.ecology.files.tables import Table, matrix, number
+from ctc.ecology.files.tables import Table, matrix
 from ctc.ecology.study import Study
 
 FOLDER = "histories"
@@ -33,19 +33,6 @@ def occasion_table(study: Study) -> Table:
     """Return the first day of each occasion."""
     rows = [(f"o{at}", str(day)) for at, day in enumerate(study.occasions.starts, 1)]
     return Table(f"{FOLDER}/occasions", ("occasion", "first_day"), rows)
-
-
-def long_table(study: Study, figures: Figures) -> Table:
-    """Return a row per species, site and occasion with effort, for spOccupancy's array y."""
-    effort = study.occasions.effort
-    rows = [
-        (one.name, study.effort.units[unit], f"o{at + 1}", int(value), number(effort[unit, at]))
-        for one in figures.species
-        for unit, row in enumerate(one.history.tolist())
-        for at, value in enumerate(row)
-        if value == value
-    ]
-    return Table("spoccupancy_long", ("species", "site", "occasion", "y", "effort"), rows)
 
 
 def _file_names(species: list[str]) -> list[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ctc.ecology.survey import Floats
 from ctc.storage.csv_writer import open_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 NA = "NA"
 """What R reads as missing."""
@@ -23,24 +27,70 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
 
+    def write(self, path: Path) -> None:
+        """Write the table as CSV."""
+        with open_rows(path) as rows:
+            rows.writerow(self.columns)
+            rows.writerows(self.rows)
 
-def write_table(folder: Path, table: Table) -> None:
+    def head(self, count: int) -> Iterable[Sequence[object]]:
+        """Return the first rows."""
+        return self.rows[:count]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class ColumnTable:
+    """A table of millions of rows, as Arrow columns; see `Table`."""
+
+    name: str
+    data: Mapping[str, pa.Array]
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The header."""
+        return tuple(self.data)
+
+    def write(self, path: Path) -> None:
+        """Write the table as CSV."""
+        import pyarrow as pa
+        from pyarrow.csv import WriteOptions, write_csv
+
+        with open_rows(path) as rows:
+            rows.writerow(self.columns)
+        options = WriteOptions(include_header=False, quoting_style="needed")
+        with path.open("ab") as file:
+            write_csv(pa.table(dict(self.data)), file, options)
+
+    def head(self, count: int) -> Iterable[Sequence[object]]:
+        """Return the first rows."""
+        cells = [column.slice(0, count).to_pylist() for column in self.data.values()]
+        return zip(*cells, strict=True)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.data.values())))
+
+
+AnyTable = Table | ColumnTable
+
+
+def write_table(folder: Path, table: AnyTable) -> None:
     """Write a table as CSV."""
     path = folder / f"{table.name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open_rows(path) as rows:
-        rows.writerow(table.columns)
-        rows.writerows(table.rows)
+    table.write(path)
 
 
 def matrix(
     name: str, corner: str, rows: Sequence[str], columns: Sequence[str], of: Floats
 ) -> Table:
     """Return a table of numbers with names of rows and columns; NaN is NA."""
-    cells = [[number(value) for value in row] for row in of.tolist()]
-    return Table(
-        name, (corner, *columns), [(one, *row) for one, row in zip(rows, cells, strict=True)]
-    )
+    distinct, code = np.unique(of, return_inverse=True)
+    cells = np.array([*map(number, distinct.tolist()), None], object)[code.reshape(of.shape)]
+    named = [(one, *values) for one, values in zip(rows, cells.tolist(), strict=True)]
+    return Table(name, (corner, *columns), named)
 
 
 def number(value: float, digits: int = 6) -> object:

@@ -6,15 +6,17 @@ knows, such as the project's name, is left empty. Columns: https://www.wildlifei
 
 from __future__ import annotations
 
+import numpy as np
+
 from ctc.artifacts.observation_types import observation_type
-from ctc.ecology.files.tables import Table
+from ctc.ecology.files.tables import ColumnTable, Table
 from ctc.ecology.study import Study
 
 FOLDER = "wildlife_insights"
 _PROJECT = "project"
 
 
-def wildlife_insights_tables(study: Study) -> list[Table]:
+def wildlife_insights_tables(study: Study) -> list[Table | ColumnTable]:
     """Return the four tables."""
     return [_projects(), _cameras(study), _deployments(study), _images(study)]
 
@@ -52,34 +54,40 @@ def _deployments(study: Study) -> Table:
     return Table(f"{FOLDER}/deployments", columns, rows)
 
 
-def _images(study: Study) -> Table:
+def _images(study: Study) -> ColumnTable:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     events, answers = study.survey.events, study.survey.answers
-    ids, times = events.ids.to_pylist(), events.time.astype(str).tolist()
-    columns = (
-        *("project_id", "deployment_id", "image_id", "location", "is_blank", "identified_by"),
-        *("genus", "species", "common_name", "timestamp", "number_of_objects"),
+    blank = np.array([observation_type(name) == "blank" for name in answers.names], bool)
+    names = [
+        ("", "", "Blank") if is_blank else _names(name)
+        for name, is_blank in zip(answers.names, blank.tolist(), strict=True)
+    ]
+    genus, epithet, common = ([one[at] for one in names] for at in range(3))
+    ids = events.ids.take(pa.array(answers.event))
+    texts = pa.array(events.time[answers.event].astype(str))
+    times = pc.if_else(pc.equal(texts, "NaT"), "", texts)
+    is_blank = blank[answers.species] if len(blank) else np.zeros(0, bool)
+    species, rows = pa.array(answers.species), len(answers.event)
+    return ColumnTable(
+        f"{FOLDER}/images",
+        {
+            "project_id": pa.array([_PROJECT]).take(pa.array(np.zeros(rows, np.int64))),
+            "deployment_id": pa.array(events.cameras, pa.string()).take(
+                pa.array(events.camera[answers.event])
+            ),
+            "image_id": ids,
+            "location": ids,
+            "is_blank": pa.array(is_blank.astype(np.int8)),
+            "identified_by": pa.array(["ctc"]).take(pa.array(np.zeros(rows, np.int64))),
+            "genus": pa.array(genus, pa.string()).take(species),
+            "species": pa.array(epithet, pa.string()).take(species),
+            "common_name": pa.array(common, pa.string()).take(species),
+            "timestamp": pc.replace_substring(times, "T", " "),
+            "number_of_objects": pa.array(answers.count, mask=is_blank),
+        },
     )
-    rows = []
-    for event, species, count in zip(
-        answers.event.tolist(), answers.species.tolist(), answers.count.tolist(), strict=True
-    ):
-        name = answers.names[species]
-        blank = observation_type(name) == "blank"
-        genus, epithet, common = _names(name)
-        rows.append(
-            (
-                _PROJECT,
-                events.cameras[events.camera[event]],
-                ids[event],
-                ids[event],
-                int(blank),
-                "ctc",
-                *(("", "", "Blank") if blank else (genus, epithet, common)),
-                "" if times[event] == "NaT" else times[event].replace("T", " "),
-                "" if blank else count,
-            )
-        )
-    return Table(f"{FOLDER}/images", columns, rows)
 
 
 def _names(name: str) -> tuple[str, str, str]:

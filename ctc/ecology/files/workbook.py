@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ctc.ecology.files.tables import NA, Table
+from ctc.ecology.files.tables import NA, ColumnTable, Table
 from ctc.errors import MissingExtraError
 from ctc.storage.csv_writer import escape_formulas
 
@@ -14,7 +14,7 @@ MAX_ROWS = 1_048_576
 _MAX_TITLE = 31
 
 
-def write_workbook(path: Path, tables: Sequence[Table]) -> list[str]:
+def write_workbook(path: Path, tables: Sequence[Table | ColumnTable]) -> list[str]:
     """Write tables as sheets; return what did not fit. Raises MissingExtraError."""
     try:
         from openpyxl import Workbook
@@ -24,9 +24,9 @@ def write_workbook(path: Path, tables: Sequence[Table]) -> list[str]:
     for table in tables:
         sheet = book.create_sheet(table.name.replace("/", " ")[:_MAX_TITLE])
         sheet.append(list(table.columns))
-        for row in table.rows[: MAX_ROWS - 1]:
+        for row in table.head(MAX_ROWS - 1):
             sheet.append([None if cell == NA else cell for cell in escape_formulas(row)])
-        if len(table.rows) >= MAX_ROWS:
+        if len(table) >= MAX_ROWS:
             notes.append(f"{path.name} has the first {MAX_ROWS - 1:,} rows of {table.name}.csv")
     book.save(path)
     return notes
