@@ -17,7 +17,7 @@ from ctc.images.photo_header import MAX_PIXELS
 if TYPE_CHECKING:
     from ctc.images.clips.container import Container
 
-_QUIET = "-8"
+_QUIET, _SILENT = "-8", 0
 _SEEK_MARGIN = 0.5
 _DEFAULT_RATE = 30.0
 _MJPEG = b"MJPG"
@@ -33,7 +33,8 @@ class Capture:
 
     def __init__(self, path: str, container: Container) -> None:
         """Open a local file. Raises ImageError if no frame of it can be decoded."""
-        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)  # else FFmpeg writes to stderr
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)  # else FFmpeg writes to stderr,
+        cv2.utils.logging.setLogLevel(_SILENT)  # and OpenCV as well
         self._video = cv2.VideoCapture(str(Path(path).absolute()), cv2.CAP_FFMPEG)
         if not self._video.isOpened():
             raise ImageError(_refusal(container))

@@ -18,6 +18,9 @@ from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.remote_files import local_copy
 
 _MAX_KNOWN = 4_096
+_LEAST_FRAME_BYTES = 16
+_RATES = (1.0, 240.0)
+"""Frames per second that cameras write."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def file_key(path: str) -> FileKey:
 def _read_info(key: FileKey) -> ClipInfo:
     capture, container = start_capture(key.path)
     try:
-        if capture.frames and not container.cut:
+        if not container.cut and _is_plausible(capture, key.size):
             return ClipInfo(capture.rate, (capture.frames - 1) / capture.rate, container)
         times = [capture.time]
         while capture.step():
@@ -100,6 +103,16 @@ def _read_info(key: FileKey) -> ClipInfo:
         return ClipInfo(capture.rate, times[-1], container)
     finally:
         capture.close()
+
+
+def _is_plausible(capture: Capture, size: int) -> bool:
+    """Return whether a clip of this size in bytes may have the frames that its container claims.
+
+    A damaged header may claim billions.
+    """
+    least, most = _RATES
+    claimed = capture.frames
+    return 0 < claimed <= size // _LEAST_FRAME_BYTES and least <= capture.rate <= most
 
 
 def taken_at(clip: str, seconds: float) -> datetime | None:

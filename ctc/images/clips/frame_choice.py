@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ctc.errors import UsageError
 from ctc.images.clips.capture import Capture
 from ctc.images.clips.files import ClipInfo, open_capture
-from ctc.images.clips.names import DIGITS
+from ctc.images.clips.names import DIGITS, frame_number
 
 By = Literal["time", "change"]
 _SMALL = (64, 36)
@@ -33,6 +33,7 @@ class FrameChoice:
     def times(self, clip: str, info: ClipInfo) -> list[float]:
         """Return the times of the chosen frames, in seconds, ascending; at least one.
 
+        No frame is chosen twice, as far as its number follows from the frame rate.
         By change the clip is decoded for it. Raises ImageError if that can't be.
         """
         if self.by == "change":
@@ -42,7 +43,8 @@ class FrameChoice:
             times = [step / self.rate for step in steps]
         else:
             times = [(place + 0.5) / self.count * info.last for place in range(self.count)]
-        return list(dict.fromkeys(round(time, DIGITS) for time in times))
+        rounded = (round(time, DIGITS) for time in times)
+        return list({frame_number(time, info.rate): time for time in rounded}.values())
 
 
 def make_frame_choice(rate: float | None, count: int | None, by: By) -> FrameChoice:

@@ -26,6 +26,7 @@ def cut_off(clip: Path, share: float) -> Path:
         (FrameChoice(), ["0", "1", "2"]),
         (FrameChoice(rate=2.5), ["0", "0.4", "0.8", "1.2", "1.6", "2", "2.4", "2.8"]),
         (FrameChoice(rate=0.1), ["0"]),
+        (FrameChoice(rate=1000), [f"{number / 10:g}" for number in range(30)]),
         (FrameChoice(count=1), ["1.45"]),
         (FrameChoice(count=2), ["0.725", "2.175"]),
     ],
@@ -63,6 +64,29 @@ def test_frame_chooser_uses_what_is_there_of_an_mp4_with_its_index_in_front(tmp_
     chooser = FrameChooser(FrameChoice(rate=RATE))
     assert 5 < len(chooser.expand(str(clip))) < 39
     assert chooser.notes()
+
+
+def test_frame_chooser_counts_the_frames_of_a_clip_that_claims_too_many(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.avi", 20, codec="mjpeg", options={})
+    data = bytearray(clip.read_bytes())
+    for chunk, at in ((b"avih", 24), (b"strh", 40)):  # the chunk's name and size, then the field
+        start = data.index(chunk) + at
+        assert data[start : start + 4] == (20).to_bytes(4, "little")
+        data[start : start + 4] = (1 << 30).to_bytes(4, "little")
+    clip.write_bytes(data)
+    assert times(clip, FrameChoice()) == ["0", "1"]
+
+
+def test_reading_damaged_clips_writes_nothing_to_stderr(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 20)
+    data = bytearray(clip.read_bytes())
+    data[data.index(b"stsd") + 16 : data.index(b"stsd") + 20] = b"none"  # no such codec
+    data[100:3_000] = bytes(2_900)
+    clip.write_bytes(data)
+    FrameChooser().expand(str(clip))
+    assert capfd.readouterr().err == ""
 
 
 def test_frame_chooser_keeps_a_clip_without_a_frame(tmp_path: Path) -> None:
