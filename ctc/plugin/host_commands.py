@@ -32,11 +32,13 @@ HOST_COMMANDS = (
         ("output format", "engine", "aggregation"),
         _names(
             """
-            aggregation aggregation-options batch-size class-list classes config decode detector
-            dry-run engine engine-options event-id events-within flips format format-options help
+            aggregation aggregation-options batch-size cascade class-list classes config country
+            country-column decode detector drop-blanks dry-run engine engine-options event-id
+            events-within flips format format-options frame-rate frames frames-by geofence help
             image image-folder image-root images iou log-json max-failures min-confidence model
-            no-header no-strangers output overlap overwrite precision provider quiet repeats resume
-            shard show-config sources strangers threads threshold tiles truncated verbose where
+            no-header no-strangers output overlap overwrite precision prior prior-by provider quiet
+            region-column repeats resume roll-up sets shard show-config sources strangers threads
+            threshold tiles truncated verbose where
             """
         ),
     ),
@@ -46,9 +48,9 @@ HOST_COMMANDS = (
         _names(
             """
             batch-size config detector dry-run engine engine-options event-id events-within format
-            help image image-folder image-root images iou log-json max-failures min-confidence
-            no-header output overlap overwrite precision provider quiet repeats resume shard
-            show-config sources threads tiles truncated verbose where
+            frame-rate frames frames-by help image image-folder image-root images iou log-json
+            max-failures min-confidence no-header output overlap overwrite precision provider quiet
+            repeats resume shard show-config sources threads tiles truncated verbose where
             """
         ),
     ),
@@ -57,10 +59,10 @@ HOST_COMMANDS = (
         ("engine",),
         _names(
             """
-            batch-size config decode dry-run engine engine-options event-id events-within help image
-            image-folder image-root images log-json max-failures model no-header output overwrite
-            precision provider quiet resume shard show-config sources threads truncated verbose
-            where
+            batch-size config decode detector dry-run engine engine-options event-id events-within
+            frame-rate frames frames-by help image image-folder image-root images iou log-json
+            max-failures min-confidence model no-header output overlap overwrite precision provider
+            quiet repeats resume shard show-config sources threads tiles truncated verbose where
             """
         ),
     ),
@@ -152,9 +154,10 @@ HOST_COMMANDS = (
         ("aggregation",),
         _names(
             """
-            aggregation aggregation-options batch-size config dataset excel explain flips help
-            image-root licence location log-json output overwrite provider quiet run show-config
-            source split threads thumbnails truth truth-label truth-labels verbose
+            aggregation aggregation-options batch-size config dataset detector excel explain flips
+            help image-root iou licence location log-json min-confidence output overlap overwrite
+            provider quiet run show-config source split threads thumbnails tiles truth truth-label
+            truth-labels verbose
             """
         ),
     ),
@@ -163,9 +166,11 @@ HOST_COMMANDS = (
         ("aggregation",),
         _names(
             """
-            aggregation aggregation-options batch-size confidence config dataset-folder false-alarms
-            flips help location log-json method model-file no-strangers output overwrite precision
-            provider quiet show-config split strangers threads truth-label truth-labels verbose
+            aggregation aggregation-options batch-size blank-loss cascade confidence config
+            dataset-folder detector false-alarms flips help iou joint location log-json method
+            min-confidence model-file no-pooling no-strangers output overlap overwrite pooling
+            precision promise-for provider quiet show-config split strangers taxonomy threads tiles
+            truth-label truth-labels verbose
             """
         ),
     ),
@@ -174,8 +179,9 @@ HOST_COMMANDS = (
         ("aggregation",),
         _names(
             """
-            aggregation aggregation-options config help image-root location log-json output
-            overwrite predictions quiet show-config thumbnails verbose
+            aggregation aggregation-options animals-lost audit-animals-lost audit-confidence
+            audit-precision confidence config help image-root location log-json output overwrite
+            precision predictions quiet show-config store thumbnails verbose
             """
         ),
     ),
@@ -184,10 +190,21 @@ HOST_COMMANDS = (
         ("aggregation",),
         _names(
             """
-            aggregation aggregation-options allowed-host allowed-hosts config embeddings help host
-            label labels location log-json no-browser photos port predictions quiet reviewer role
-            show-config store taxonomy thumbnail-cache token-file truth truth-label truth-labels
-            verbose
+            aggregation aggregation-options allowed-host allowed-hosts animals-lost
+            audit-animals-lost audit-confidence audit-precision confidence config embeddings help
+            host label labels location log-json no-browser photos port precision predictions quiet
+            reviewer role show-config store taxonomy thumbnail-cache token-file truth truth-label
+            truth-labels verbose
+            """
+        ),
+    ),
+    HostCommand(
+        "review export",
+        ("output format",),
+        _names(
+            """
+            classifier config consensus format format-options help log-json only-reviewed output
+            overwrite quiet show-config store verbose with-gone
             """
         ),
     ),
@@ -199,7 +216,7 @@ HOST_COMMANDS = (
             aggregation aggregation-options allowed-host allowed-hosts batch-size batch-wait
             class-list classes config detector grace help host iou log-format log-json max-body
             max-held max-photos max-pixels min-confidence models no-strangers overlap port precision
-            provider queue quiet reload show-config strangers threads threshold tiles timeout
+            provider queue quiet reload show-config store strangers threads threshold tiles timeout
             token-file truncated verbose
             """
         ),
@@ -209,9 +226,9 @@ HOST_COMMANDS = (
         ("input format",),
         _names(
             """
-            config discard-missing events-within help ignore-case image-root location-from log-json
-            output overwrite quiet relabel show-config source time-format time-from time-from-exif
-            time-from-mtime verbose
+            config discard-missing events-within frame-rate frames frames-by help ignore-case
+            image-root location-from log-json output overwrite quiet relabel show-config source
+            time-format time-from time-from-exif time-from-mtime verbose
             """
         ),
         shared=False,

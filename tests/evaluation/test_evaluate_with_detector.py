@@ -149,7 +149,9 @@ def write_inventory(path: Path) -> Path:
         for image, shown in zip(images, photos, strict=True):
             (path.parent / image).parent.mkdir(exist_ok=True)
             (path.parent / image).write_bytes(photo(shown))
-        rows.append({"event_id": event_id, "images": images, "species": name})
+        location = "north" if len(photos) == 1 else "south"
+        row = {"event_id": event_id, "images": images, "species": name, "location": location}
+        rows.append(row)
     Inventory(pa.Table.from_pylist(rows), ("species",), path.parent).write(path)
     return path
 

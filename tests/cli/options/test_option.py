@@ -98,14 +98,14 @@ def test_augmentation_defaults_of_train_and_loaders_agree() -> None:
     ("command", "parameter", "names"),
     [
         ("train", "loader", "dali, tfdata, turbo"),
-        ("predict", "aggregation", "max, mean, min, product, top_k_mean, vote"),
+        ("predict", "aggregation", "attention, max, mean, min, product, top_k_mean, vote"),
         ("predict", "engine", "local, ray"),
         (
             "merge",
             "format",
             "camtrap-dp, camtrap-dp-zip, csv, folders, json, megadetector, parquet",
         ),
-        ("serve", "aggregation", "max, mean, min, product, top_k_mean, vote"),
+        ("serve", "aggregation", "attention, max, mean, min, product, top_k_mean, vote"),
     ],
 )
 def test_help_lists_names_of_plugins(

@@ -59,7 +59,7 @@ def test_layers_command_line_over_environment_over_file(
     value, origin = expected
     found = shown(capsys, *PREDICT, "--config", str(settings), *typed)
     assert found["threads"] == (value, origin.format(file=settings))
-    assert found["aggregation"] == ("mean", "default")
+    assert found["aggregation"] == ("auto", "default")
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_fit_labels_rejects_multi_label(scored) -> None:
         InputError,
         match=r"^label 'species' is not calibrated: it may have several classes at once$",
     ):
-        fit_labels(scored.data, mean_of_photos, CalibrateConfig())
+        fit_labels(scored.data, CalibrateConfig())
 
 
 @pytest.fixture

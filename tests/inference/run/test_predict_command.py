@@ -172,7 +172,7 @@ def test_predict_command_class_list_is_applied_and_noted(model, draw, tmp_path, 
     predict(
         model, draw("red.png"), "--classes", tmp_path / "here.txt", "--output", tmp_path / "p.csv"
     )
-    assert table(tmp_path / "p.csv")[0]["predictions_all"] == '{"wolf": 1.0000}'
+    assert table(tmp_path / "p.csv")[0]["predictions_all"] == '{"wolf": 1}'
     assert "'species' is restricted to 1 of its 2 classes" in capsys.readouterr().err
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -38,14 +38,16 @@ def test_service_gives_up_a_prediction_that_takes_too_long(serve, jpeg) -> None:
 
 def test_batcher_pads_a_lone_photo_on_a_device_to_one_slot(serve, jpeg, monkeypatch) -> None:
     sizes: list[int] = []
-    predict = Model.predict
+    ask = Model.run
 
-    def watch(model: Model, images: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+    def watch(
+        model: Model, images: NDArray[np.uint8], outputs: Sequence[str]
+    ) -> Mapping[str, NDArray[np.float32]]:
         sizes.append(len(images))
-        return predict(model, images)
+        return ask(model, images, outputs)
 
     monkeypatch.setattr(Model, "is_on_device", True)
-    monkeypatch.setattr(Model, "predict", watch)
+    monkeypatch.setattr(Model, "run", watch)
     server = serve(batch_size=64, max_batch_wait=0.0)
     assert server.send_photo(jpeg()).status == 200
     assert sizes == [1]
