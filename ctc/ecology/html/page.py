@@ -47,6 +47,7 @@ def write_summary_page(path: Path, name: str, study: Study, figures: Figures) ->
         "drawn": study.drawn is not None,
         "draws": 0 if study.drawn is None else len(study.drawn.records),
         "unit": study.config.unit,
+        "counts": study.survey.has_counts,
         "maps": _maps(study, figures),
         "charts": _activity_charts(study, figures),
         "accumulation": _accumulation_chart(study, figures),
