@@ -180,3 +180,43 @@ def test_predict_refuses_options_of_frames_that_exclude_each_other(
 ) -> None:
     assert ctc("predict", model, camera, *options, "--output", tmp_path / "p.csv") == 2
     assert reason in capsys.readouterr().err
+
+
+def test_embed_has_a_row_per_frame(build_model, camera: Path, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    network = build_model("features.onnx", features=True)
+    output = tmp_path / "e.parquet"
+    assert ctc("embed", network, camera / "b.mp4", "--frame-rate", 2, "--output", output) == 0
+    paths = pq.read_table(output)["path"].to_pylist()
+    assert [path.partition("#")[2] for path in paths] == ["t=0", "t=0.5", "t=1"]
+
+
+def test_report_shows_frames(model: Path, camera: Path, tmp_path: Path) -> None:
+    predictions = tmp_path / "p.json"
+    assert ctc("predict", model, camera / "b.mp4", "--output", predictions) == 0
+    assert ctc("report", predictions, "--output", tmp_path / "report") == 0
+    (page,) = (tmp_path / "report").glob("*.html")
+    assert "data:image/jpeg" in page.read_text(encoding="utf-8")
+
+
+def test_classifier_predicts_frames(model: Path, camera: Path) -> None:
+    from ctc import load_model
+
+    clip = camera / "b.mp4"
+    found = load_model(model).predict({"deer": [f"{clip}#t=0", f"{clip}#t=1.2"]})
+    (event,) = found.events
+    assert (event.id, len(event.images)) == ("deer", 2)
+
+
+def test_predict_reads_clips_at_urls(model: Path, camera: Path, tmp_path: Path) -> None:
+    from ctc.storage.paths import parse_path
+
+    folder = parse_path(f"memory://{tmp_path.name}/cam")
+    folder.mkdir(parents=True)
+    (folder / "b.mp4").write_bytes((camera / "b.mp4").read_bytes())
+    output = tmp_path / "p.json"
+    assert ctc("predict", model, folder, "--output", output) == 0
+    ((name, event),) = json.loads(output.read_text()).items()
+    assert name.endswith("/cam/b.mp4")
+    assert len(event["images"]) == 2
