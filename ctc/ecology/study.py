@@ -181,7 +181,9 @@ def _draw(
     tallies = []
     for records in _drawn_records(space, codes, size, draws(drawer, count, config.seed)):
         tallies.append(tally(space, [records]))
-        presence[np.unique(_cells(space, occasions, records))] += 1
+        seen = np.zeros(len(presence), bool)
+        seen[_cells(space, occasions, records)] = True
+        presence += seen
     joined = Tally(
         np.concatenate([one.records for one in tallies]),
         np.concatenate([one.individuals for one in tallies]),
