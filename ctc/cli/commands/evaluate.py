@@ -41,7 +41,7 @@ _HEADER = (
     "new cameras",
     "macro F1",
     "calibration error",
-    "promised at 95 %",
+    "accepted (95 % promised)",
 )
 
 

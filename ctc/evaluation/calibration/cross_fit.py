@@ -12,8 +12,7 @@ from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
 from ctc.evaluation.calibration.calibration import negative_log_likelihood
 from ctc.evaluation.calibration.fit import fit_calibration
 from ctc.evaluation.config import CalibrationMethod
-from ctc.evaluation.statistics.exact import Float64Array
-from ctc.evaluation.statistics.exact import Int64Array
+from ctc.evaluation.statistics.exact import Float64Array, Int64Array
 
 METHODS: tuple[CalibrationMethod, ...] = ("temperature", "vector")
 FOLDS = 5
