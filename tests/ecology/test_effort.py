@@ -100,3 +100,13 @@ def test_covers_days_with_effort() -> None:
     seconds = start + np.array([-1, 0, 30, 50, 80]) * 3600
     found = covers(effort, np.zeros(5, np.int64), seconds)
     assert found.tolist() == [False, True, False, True, False]
+
+
+def test_measure_effort_is_that_of_camtraptor() -> None:
+    # Mica Viane on 2019-10-09, https://inbo.github.io/camtraptor: "Camera operation matrix"
+    start = np.array(["2019-10-09T11:18:07"], "datetime64[s]")
+    nowhere = np.full(1, np.nan)
+    end = start + np.timedelta64(3, "D")
+    table = Deployments(("mica",), ("mica",), start, end, nowhere, nowhere)
+    found = measure_effort(table, np.zeros(1, np.int64), ("mica",)).operation[0]
+    assert found.round(7).tolist() == [0.5290856, 1, 1, 0.4709144]

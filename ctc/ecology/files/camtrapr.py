@@ -28,14 +28,14 @@ def record_table(study: Study) -> ColumnTable:
     group = records.unit[order] * len(study.species) + species
     seconds = np.diff(study.space.seconds[event], prepend=0)
     seconds[np.diff(group, prepend=-1) != 0] = 0
-    times = pa.array(events.time[event].astype(str))
+    times = pa.array(events.time[event]).cast(pa.string())
     return ColumnTable(
         "record_table",
         {
             "Station": _names(events.stations, events.station[event]),
             "Camera": _names(events.cameras, events.camera[event]),
             "Species": _names(study.species, species),
-            "DateTimeOriginal": pc.replace_substring(times, "T", " "),
+            "DateTimeOriginal": times,
             "Date": pc.utf8_slice_codeunits(times, 0, 10),
             "Time": pc.utf8_slice_codeunits(times, 11),
             "delta.time.secs": pa.array(seconds),

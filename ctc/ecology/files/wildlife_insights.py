@@ -56,7 +56,6 @@ def _deployments(study: Study) -> Table:
 
 def _images(study: Study) -> ColumnTable:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     events, answers = study.survey.events, study.survey.answers
     blank = np.array([observation_type(name) == "blank" for name in answers.names], bool)
@@ -66,8 +65,7 @@ def _images(study: Study) -> ColumnTable:
     ]
     genus, epithet, common = ([one[at] for one in names] for at in range(3))
     ids = events.ids.take(pa.array(answers.event))
-    texts = pa.array(events.time[answers.event].astype(str))
-    times = pc.if_else(pc.equal(texts, "NaT"), "", texts)
+    times = pa.array(events.time[answers.event]).cast(pa.string())
     is_blank = blank[answers.species] if len(blank) else np.zeros(0, bool)
     species, rows = pa.array(answers.species), len(answers.event)
     return ColumnTable(
@@ -84,7 +82,7 @@ def _images(study: Study) -> ColumnTable:
             "genus": pa.array(genus, pa.string()).take(species),
             "species": pa.array(epithet, pa.string()).take(species),
             "common_name": pa.array(common, pa.string()).take(species),
-            "timestamp": pc.replace_substring(times, "T", " "),
+            "timestamp": times,
             "number_of_objects": pa.array(answers.count, mask=is_blank),
         },
     )
