@@ -76,6 +76,15 @@ def test_read_survey_of_parquet(tmp_path: Path) -> None:
     assert told(read_survey(path, None, CONFIG)) == EXPECTED
 
 
+def test_read_survey_of_parquet_in_several_row_groups(tmp_path: Path) -> None:
+    columns = {"id": ["a", "b", "c"], "label": ["species"] * 3, "location": ["x"] * 3}
+    maps = [{"fox": 0.6, "deer": 0.4}, {"fox": 0.1, "deer": 0.9}, {"fox": 0.5, "deer": 0.5}]
+    path = write_parquet(tmp_path / "p.parquet", columns, maps)
+    pq.write_table(pq.read_table(path), path, row_group_size=1)
+    found = read_survey(path, None, CONFIG).events
+    assert found.probabilities[0].tolist() == pytest.approx([0.6, 0.1, 0.5])
+
+
 def test_read_survey_of_parquet_without_all_classes(tmp_path: Path) -> None:
     columns = {"id": ["a", "b"], "label": ["species"] * 2, "location": ["x"] * 2}
     maps = [{"fox": 0.6, "empty": 0.3}, {"deer": 0.7, "fox": 0.2}]
