@@ -54,7 +54,7 @@ def read_cursor(request: Request) -> Cursor | None:
         return None
     try:
         value, number = json.loads(text)
-        if math.isfinite(value) and isinstance(number, int):
+        if math.isfinite(value) and isinstance(number, int) and abs(number) < 1 << 62:
             return value, number
     except (ValueError, TypeError, RecursionError, OverflowError):
         pass

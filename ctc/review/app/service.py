@@ -59,10 +59,18 @@ class ReviewService:
             await asyncio.to_thread(self.thumbnails.close)
 
     async def read_json(self, request: Request) -> Mapping[str, Any]:
-        """Return the JSON object of a request; raises ApiError (400) for anything else."""
+        """Return the JSON object of a request; raises ApiError (400) for anything else.
+
+        Texts with half a surrogate pair, which JSON can write, are refused: no file can hold them.
+        """
         async with read_body(request, LIMITS, self._inflight) as body:
             try:
                 value = json.loads(body)
+                json.dumps(value, ensure_ascii=False).encode()
+            except UnicodeEncodeError:
+                raise ApiError(
+                    HTTPStatus.BAD_REQUEST, "the body has half a character: send whole ones"
+                ) from None
             except (ValueError, RecursionError):
                 raise ApiError(HTTPStatus.BAD_REQUEST, "the body is not JSON") from None
         if not isinstance(value, dict):

@@ -81,6 +81,23 @@ def test_malformed_answers_are_refused(api, content: object, message: str) -> No
     assert reply.json()["error"].startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/api/answers", '"keys": ["\\ud800"]'),
+        ("/api/undo", '"request": "\\ud800"'),
+        ("/api/lease", '"keys": ["\\ud800"]'),
+        ("/api/classes", '"name": "\\ud800"'),
+    ],
+)
+def test_half_a_character_is_refused(api, path: str, field: str) -> None:
+    reply = api.client.post(path, content=f"{{{field}}}")
+    assert (reply.status_code, reply.json()["error"]) == (
+        400,
+        "the body has half a character: send whole ones",
+    )
+
+
 def test_unknown_class_is_refused(api) -> None:
     reply = api.answer(0, "foxx")
     assert (reply.status_code, reply.json()["error"]) == (

@@ -51,6 +51,7 @@ def test_page_is_filtered_by_reviewer(api) -> None:
         ({"qeue": "all"}, "no query parameter called 'qeue': did you mean 'queue'?"),
         ({"after": "x"}, "'after' is 'x', not the 'next' of a page"),
         ({"after": "[1e999,1]"}, "'after' is '[1e999,1]', not the 'next' of a page"),
+        ({"after": f"[1,{1 << 63}]"}, f"'after' is '[1,{1 << 63}]', not the 'next' of a page"),
         ({"limit": "-1"}, "'limit' is '-1', not a number"),
         ({"least": "nan"}, "'least' is 'nan', not a number from 0 to 1"),
         ({"state": "opn"}, "'state' is 'opn': did you mean 'open'?"),
