@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from ctc.artifacts.review.answer import Answer
 from ctc.artifacts.review.records import ReviewLabel
 from ctc.errors import InputError, did_you_mean, shorten
 
+_DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 MAX_CLASS = 200
 """Characters of the name of a class."""
 
@@ -111,7 +113,22 @@ def _add_classes(connection: sqlite3.Connection, label: ReviewLabel, names: Sequ
 def _check_classes(label: str, names: Sequence[str]) -> None:
     for name in names:
         if not name.strip() or name != name.strip() or len(name) > MAX_CLASS:
-            raise InputError(f"'{shorten(name)}' is no name of a class of '{label}'")
+            raise InputError(
+                f"'{shorten(name)}' is no name of a class of '{label}': "
+                f"give 1 to {MAX_CLASS} characters, without blanks around them"
+            )
+        if unfit := next((one for one in name if _is_unfit(one)), None):
+            raise InputError(
+                f"'{shorten(name)}' is no name of a class of '{label}': "
+                f"it has the invisible character U+{ord(unfit):04X}"
+            )
+
+
+def _is_unfit(character: str) -> bool:
+    """Return whether it breaks lines, controls devices, or turns the direction of what follows."""
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or (
+        unicodedata.bidirectional(character) in _DIRECTIONS
+    )
 
 
 def _insert(connection: sqlite3.Connection, label: ReviewLabel) -> None:

@@ -12,7 +12,19 @@ from ctc.errors import InputError
         ({"species": ("fux",)}, "label 'species' has no class 'fux': did you mean 'fox'?"),
         ({"species": ("fox", "wolf")}, "label 'species' takes one class, not 2"),
         ({"species": ()}, "label 'species' takes one class, not 0"),
-        ({"count": (" ",)}, "' ' is no name of a class of 'count'"),
+        (
+            {"count": (" ",)},
+            "' ' is no name of a class of 'count': "
+            "give 1 to 200 characters, without blanks around them",
+        ),
+        (
+            {"count": ("3\u202e4",)},
+            "'3\u202e4' is no name of a class of 'count': it has the invisible character U+202E",
+        ),
+        (
+            {"count": ("3\t4",)},
+            "'3\t4' is no name of a class of 'count': it has the invisible character U+0009",
+        ),
     ],
 )
 def test_answer_refuses_what_labels_do_not_have(store, keys, ann, labels, message):
