@@ -1,4 +1,4 @@
-"""Sunrise and sunset as almanacs print them, and times of day relative to them."""
+"""Sunrise and sunset as another library tells them, and times of day relative to them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def sun_at(day: str, latitude: float, longitude: float, zone: float) -> SunTimes
 @pytest.mark.parametrize(
     ("day", "latitude", "longitude", "zone", "rise", "fall"),
     [
-        # the almanacs of timeanddate.com and of the US Naval Observatory
+        # as astral 3.2 tells them, within a minute
         ("2024-06-20", 51.4779, -0.0015, 60, (4, 43), (21, 21)),  # Greenwich
         ("2024-12-21", 51.4779, -0.0015, 0, (8, 4), (15, 53)),
         ("2024-03-20", 0.0, 0.0, 0, (6, 4), (18, 11)),  # the equator
         ("2024-12-21", -33.87, 151.21, 660, (5, 41), (20, 5)),  # Sydney
     ],
 )
-def test_sun_times_are_those_of_almanacs(day, latitude, longitude, zone, rise, fall) -> None:
+def test_sun_times_are_those_of_another_library(day, latitude, longitude, zone, rise, fall) -> None:
     found = sun_at(day, latitude, longitude, zone)
     assert found.sunrise[0] == pytest.approx(rise[0] * 60 + rise[1], abs=2)
     assert found.sunset[0] == pytest.approx(fall[0] * 60 + fall[1], abs=2)
