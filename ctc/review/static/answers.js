@@ -69,4 +69,5 @@ export function textOf(names) {
   return names.length ? names.join(" + ") : "none";
 }
 
-export const answerText = (answer) => Object.values(answer).map(textOf).join(", ");
+// Returns what is said of each label, in the order of the labels.
+export const answerText = (answer) => labels.filter(({ name }) => name in answer).map(({ name }) => textOf(answer[name])).join(", ");

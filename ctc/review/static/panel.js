@@ -1,5 +1,5 @@
 // What can be answered for the current event: guesses with their keys, labels, buttons.
-import { allLabels, guessesOf, mainLabel, predicted, shownAnswer, textOf } from "./answers.js";
+import { allLabels, answerText, guessesOf, mainLabel, predicted, shownAnswer, textOf } from "./answers.js";
 import { noteOf, stateOf, timeText, whereOf } from "./card.js";
 import { bar, byId, element, percent } from "./dom.js";
 import { show } from "./photos.js";
@@ -7,8 +7,21 @@ import { show } from "./photos.js";
 const panel = byId("panel");
 const STATES = { pending: "being saved …", done: "saved", unsure: "saved: not sure", conflict: "not saved", open: "to do" };
 
+const AT_ONCE = 12;
+const loads = new WeakMap(); // image → what loads it
+
+// The photos of long events are loaded when they are seen.
+const later = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    later.unobserve(target);
+    loads.get(target)();
+  }
+});
+
 // `actions`: accept, give(label, name), empty, unsure, type, label(by), photo(n).
 export function drawPanel(review, photo, actions) {
+  later.disconnect();
   const event = review.current;
   const count = review.selected.size;
   if (!event) return panel.replaceChildren();
@@ -24,6 +37,8 @@ export function drawPanel(review, photo, actions) {
     facts(event),
   ];
   panel.replaceChildren(...parts.filter(Boolean));
+  const current = panel.querySelector(".strip [aria-current=true]");
+  if (current) current.closest(".strip").scrollLeft = current.offsetLeft - panel.offsetLeft - panel.clientWidth / 2;
 }
 
 function status(event) {
@@ -61,15 +76,22 @@ function others(event) {
   const known = Object.entries(event.others ?? {});
   if (!known.length) return [];
   return [element("section", { class: "others" }, element("h3", {}, "Answers of others"), element("ul", {}, ...known.map(([name, answer]) =>
-    element("li", {}, `${name}: `, element("strong", {}, Object.values(answer).map(textOf).join(", "))))))];
+    element("li", {}, `${name}: `, element("strong", {}, answerText(answer))))))];
 }
 
 function strip(event, photo, actions) {
   return element("ul", { class: "strip", "aria-label": "Photos of the event" }, ...event.photos.map((one, n) => {
     const image = element("img", { class: "photo", alt: "" });
-    show(image, event.key, n, "thumb");
+    const load = () => show(image, event.key, n, "thumb");
+    if (event.photos.length <= AT_ONCE) load();
+    else whenSeen(image, load);
     return element("li", {}, element("button", { type: "button", "aria-label": `Photo ${n + 1}`, "aria-current": n === photo ? "true" : null, onclick: () => actions.photo(n) }, image));
   }));
+}
+
+function whenSeen(image, load) {
+  loads.set(image, load);
+  later.observe(image);
 }
 
 function facts(event) {

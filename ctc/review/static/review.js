@@ -1,6 +1,6 @@
 // The review: a queue, the current event, the selection, and what its reviewer answers.
 import { get } from "./api.js";
-import { acceptedAnswer, allLabels, answerText, blankOf, classOf, isDone, mainLabel, setLabels, textOf } from "./answers.js";
+import { acceptedAnswer, allLabels, answerText, blankOf, classOf, isDone, mainLabel, setLabels } from "./answers.js";
 import { EventList, eventsOf } from "./events.js";
 import { Outbox } from "./outbox.js";
 
@@ -234,8 +234,8 @@ export class Review extends EventTarget {
     const [first] = events;
     const index = this.list.placeOf(first.key);
     if (index >= 0) this.goTo(index);
-    const answer = first.mine ? answerText(first.mine) : "no answer";
-    this.say(`${kind === "undo" ? "Undone" : "Redone"}: ${events.length === 1 ? `the event has ${answer}` : `${events.length} events`}.`);
+    const answer = first.mine ? `is answered: ${answerText(first.mine)}` : "has no answer";
+    this.say(`${kind === "undo" ? "Undone" : "Redone"}: ${events.length === 1 ? `the event ${answer}` : `${events.length} events`}.`);
   }
 
   #refused({ work, error }) {
@@ -246,7 +246,7 @@ export class Review extends EventTarget {
       if (event) event.conflict = { mine: work.about.text, others: fresh.others };
     }
     const both = (error.content.events ?? []).map(({ others }) =>
-      Object.entries(others).map(([name, answer]) => `${name} says ${Object.values(answer).map(textOf).join(", ")}`).join(", "));
+      Object.entries(others).map(([name, answer]) => `${name} says ${answerText(answer)}`).join(", "));
     const detail = both.length ? ` ${both[0]}; you said ${work.about.text}. Answer again to keep yours.` : "";
     this.say(`Not saved: ${error.message}.${detail}`, true);
     this.#tell("event", { keys: work.content.keys ?? [], conflict: error.content.events?.[0]?.key });

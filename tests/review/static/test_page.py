@@ -55,10 +55,11 @@ def test_page_answers_empty_and_not_sure(review) -> None:
 def test_page_undoes_and_redoes_without_end(review) -> None:
     page = review([make_event(at) for at in range(3)])
     page.press("Enter", "2", "3", "z", "z", "z")
-    page.saved("Undone")
+    page.saved("Undone: the event has no answer.")
     page.settled()
     assert page.answers() == [None] * 3
     page.press("y", "y", "y")
+    page.saved("Redone: the event is answered: boar, 1.")
     page.settled()
     assert sorted(page.answers()) == [("boar",), ("deer",), ("fox",)]
 
@@ -222,6 +223,15 @@ def test_page_draws_boxes_over_the_photo(review) -> None:
     assert share == pytest.approx(0.25, abs=0.02)
     page.press("b")
     assert page.run("getComputedStyle(document.querySelector('.event .boxes')).display") == "none"
+
+
+def test_page_loads_the_photos_of_a_long_event_when_they_are_seen(review) -> None:
+    page = review([make_event(0, photos=60)])
+    strip = "[...document.querySelectorAll('.strip img')]"
+    page.wait(f"{strip}[2].src !== ''")
+    assert page.run(f"{strip}.map((image) => image.src !== '').lastIndexOf(true)") < 20
+    page.run("document.querySelector('.strip').scrollLeft = 1e6")
+    page.wait(f"{strip}[59].src !== ''")
 
 
 def test_page_says_why_a_photo_cannot_be_shown(review) -> None:
