@@ -134,6 +134,10 @@ def _digest(location: str, size: str) -> str:
     if not is_remote(location):
         try:
             status = Path(location).stat()
+        except FileNotFoundError:
+            raise CtcError(
+                "it is not there: if photos have moved, start again with --photos ROOT"
+            ) from None
         except (OSError, ValueError) as error:
             raise CtcError(reason(error)) from None
         state = f"{status.st_mtime_ns} {status.st_size}"

@@ -60,6 +60,6 @@ def test_cache_goes_without_a_folder_that_cannot_be_written(photos, tmp_path: Pa
 
 def test_cache_raises_for_a_missing_photo(tmp_path: Path) -> None:
     cache = ThumbnailCache(tmp_path / "small", 10**6)
-    with pytest.raises(CtcError, match="no such file or directory"):
+    with pytest.raises(CtcError, match="it is not there: if photos have moved"):
         cache.get(str(tmp_path / "nothing.jpg"), "thumb").result()
     cache.close()
