@@ -69,7 +69,10 @@ def check(path: Path, writable: bool, migrations: Sequence[str] = MIGRATIONS) ->
     """
     check_is_local(path)
     if not path.is_file():
-        raise UsageError(f"review store '{path}' does not exist: make one with `ctc review`")
+        raise UsageError(
+            f"review store '{path}' does not exist: "
+            "make one with `ctc review PREDICTIONS --store FILE`"
+        )
     with translated_errors(path), closing(connect(path, writable)) as connection:
         _check_version(connection, path, writable, migrations)
 
