@@ -34,6 +34,7 @@ class ConnectionPool:
         self._idle: list[sqlite3.Connection] = []
         self._lock, self._writing = threading.Lock(), threading.Lock()
         self._is_closed = False
+        self._file: tuple[int, int] | None = None
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -54,6 +55,7 @@ class ConnectionPool:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                self._check_file()
                 connection.commit()
             except BaseException:
                 connection.rollback()
@@ -82,7 +84,17 @@ class ConnectionPool:
                 raise StoreError(f"'{self.path}' is closed")
             if self._idle:
                 return self._idle.pop()
-        return connect(self.path, self.writable)
+            connection = connect(self.path, self.writable)
+            self._file = self._file or _identity(self.path)
+            return connection
+
+    def _check_file(self) -> None:
+        """Raise StoreError if the file was moved or deleted: what is written would be lost."""
+        if _identity(self.path) != self._file:
+            raise StoreError(
+                f"'{self.path}' was moved, deleted or replaced since it was opened: "
+                "put it back and answer again, or start again"
+            )
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._lock:
@@ -105,6 +117,15 @@ def connect(path: Path, writable: bool = True) -> sqlite3.Connection:
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from all others, None if it is not there."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _uri(path: Path, writable: bool) -> str:
