@@ -11,9 +11,10 @@ class StoreAbout:
     """Facts about a store, texts that are '' if not known.
 
     `made_by`: the program. `predictions`: the file that was loaded last, as it was given.
-    `digest`: of its bytes (BLAKE2b, 16 bytes). `loaded_at`: when that file came first, UTC. `photo_root`: the folder or
-    URL that the photos' paths start from. `photo_prefix`: the beginning of the paths which is left
-    out, since the photos have moved; see `PhotoPlaces`. `embeddings`, `truth`: files of that load.
+    `digest`: of its bytes (BLAKE2b, 16 bytes). `loaded_at`: when that file came first, UTC.
+    `photo_root`: the folder or URL that the photos' paths start from. `photo_prefix`: the beginning
+    of the paths which is left out, since the photos have moved; see `PhotoPlaces`. `embeddings`,
+    `truth`: files of that load.
     """
 
     made_by: str = ""

@@ -14,8 +14,10 @@ from ctc.errors import InputError
         ({"species": ()}, "label 'species' takes one class, not 0"),
         (
             {"count": (" ",)},
-            "' ' is no name of a class of 'count': "
-            "give 1 to 200 characters, without blanks around them",
+            (
+                "' ' is no name of a class of 'count': "
+                "give 1 to 200 characters, without blanks around them"
+            ),
         ),
         (
             {"count": ("3\u202e4",)},

@@ -62,8 +62,10 @@ def test_photo_that_has_moved(api) -> None:
     reply = api.get(f"/api/photo/{api.keys[0]}/0")
     assert (reply.status_code, reply.json()["error"]) == (
         404,
-        "'00000-0.jpg' can't be shown: it is not there: "
-        "if photos have moved, start again with --photos ROOT",
+        (
+            "'00000-0.jpg' can't be shown: it is not there: "
+            "if photos have moved, start again with --photos ROOT"
+        ),
     )
     about = replace(api.store.about(), photo_root=str(folder.with_name("moved")))
     api.store.set_about(about)
