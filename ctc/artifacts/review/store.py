@@ -262,8 +262,6 @@ class ReviewStore:
         `request`: see `answer`.
         """
         with self._pool.write() as connection:
-            if known := history.find_request(connection, reviewer.name, request):
-                return known
             known = history.find_request(connection, reviewer.name, request)
             if known is not None:
                 return known
@@ -275,8 +273,6 @@ class ReviewStore:
         `request`: see `answer`.
         """
         with self._pool.write() as connection:
-            if known := history.find_request(connection, reviewer.name, request):
-                return known
             known = history.find_request(connection, reviewer.name, request)
             if known is not None:
                 return known
