@@ -89,6 +89,13 @@ def test_page_says_saved_only_when_the_server_has_acknowledged(review) -> None:
     assert sorted(page.answers(), key=str) == [("fox",), None]
 
 
+def test_page_stays_within_the_window_when_a_message_is_long(review) -> None:
+    page = review([make_event(0)])
+    page.run("document.getElementById('saved').textContent = 'a long message '.repeat(20)")
+    right = "Math.round(document.getElementById('panel').getBoundingClientRect().right)"
+    assert page.run(right) == 1280
+
+
 def test_page_sends_what_waited_when_it_is_opened_again(review) -> None:
     page = review([make_event(0)])
     network = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
