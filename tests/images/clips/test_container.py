@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from clips import write_clip
+from drawn_clips import write_clip
 
 from ctc.images import read_photo
 from ctc.images.clips.container import read_container

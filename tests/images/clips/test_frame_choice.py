@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clips import RATE, write_clip
+from drawn_clips import RATE, write_clip
 
 from ctc.errors import UsageError
 from ctc.images.clips.chooser import FrameChooser

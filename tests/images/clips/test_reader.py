@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import HEIGHT, RATE, WIDTH, draw_frame, frame_number, turn, write_clip, write_sound
+from drawn_clips import HEIGHT, RATE, WIDTH, draw_frame, frame_number, turn, write_clip, write_sound
 
 from ctc.errors import ImageError
 from ctc.images import decode, read_photo

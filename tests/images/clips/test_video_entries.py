@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clips import write_clip
+from drawn_clips import write_clip
 
 from ctc.errors import InputError
 from ctc.images.clips.video_entries import Entry, unite_frames

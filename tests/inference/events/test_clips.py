@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from clips import write_clip
+from drawn_clips import write_clip
 from PIL import Image
 
 from ctc.artifacts.inventory import Inventory

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from bright_detector import write_bright_detector
-from clips import write_clip
+from drawn_clips import write_clip
 from PIL import Image
 
 from ctc.cli.main import run

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clips import write_clip
+from drawn_clips import write_clip
 
 from ctc.cli.main import run
 

@@ -92,6 +92,7 @@ def test_show_json_prints_an_object(file: Path, capsys: pytest.CaptureFixture[st
         "observations": 3,
         "events": 3,
         "photos": 3,
+        "clips": 0,
         "labels": {"species": {"classes": {"[bold]": 1, "fox": 1}, "missing": 1}},
         "locations": {"pond": {"events": 2, "photos": 2}, "wood": {"events": 1, "photos": 1}},
         "no_location": 0,
