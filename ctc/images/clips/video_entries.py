@@ -24,13 +24,16 @@ def unite_frames(entries: Iterable[tuple[str, Entry]]) -> Iterator[Entry]:
     Each entry comes with the path of its photo. Numbers of frames follow from times and frame rate.
     Frames that failed are not among those processed. Raises InputError for a clip that is gone.
     """
-    for clip, same in groupby(entries, lambda pair: file_of(pair[0])):
-        photos = list(same)
-        frames = [one for one in photos if split_frame_path(one[0])]
-        if frames:
-            yield _video(clip, frames)
+    for clip, same in groupby(entries, lambda pair: _clip_of(pair[0])):
+        if clip is None:
+            yield from (entry for _, entry in same)
         else:
-            yield from (entry for _, entry in photos)
+            yield _video(clip, list(same))
+
+
+def _clip_of(path: str) -> str | None:
+    """Return the path of the clip that the path of a frame names, None for a photo."""
+    return file_of(path) if split_frame_path(path) else None
 
 
 def _video(clip: str, frames: list[tuple[str, Entry]]) -> Entry:

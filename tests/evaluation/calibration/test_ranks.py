@@ -73,14 +73,14 @@ def test_describe_ranks_tells_what_is_promised_and_what_is_not() -> None:
     found = fit((10, "cat", SOME_CAT), (10, "lynx", SOME_CAT))
     entry = {
         "label": "species",
-        "made_for": {"unit": "event"},
+        "made_for": {"unit": "event", "detector": ""},
         "scope": "new locations",
         "precision": 0.75,
         "confidence": 0.95,
         "ranks": {one.name: one.to_json() for one in found.values()},
     }
     head, genus, family, kingdom, photos = describe_ranks(
-        [entry, {**entry, "made_for": {"unit": "photo"}}]
+        [entry, {**entry, "made_for": {"unit": "photo", "detector": ""}}]
     )
     assert head == (
         "ranks of 'species', promised for new locations: of the answers at a rank at least 75% are "
