@@ -240,7 +240,7 @@ def test_get_unknown_name_lists_all_if_none_is_close(run_python):
     done = run_python(get_aggregation_script("quantile"))
     assert done.stderr == (
         "error: no aggregation called 'quantile': "
-        "there are 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote'\n"
+        "there are 'attention', 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote'\n"
     )
 
 
@@ -274,7 +274,7 @@ def test_ctc_plugins_empty_loads_built_ins_only(install, run_python):
     install("park-tools", first=GOOD.format(name="first"))
     assert (
         run_python(NEEDS_PLUGINS, CTC_PLUGINS="").stdout
-        == "['max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
+        == "['attention', 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
     )
 
 
@@ -282,7 +282,7 @@ def test_ctc_plugins_list_adds_to_built_ins(install, run_python):
     install("park-tools", first=GOOD.format(name="first"), last=GOOD.format(name="last"))
     assert (
         run_python(NEEDS_PLUGINS, CTC_PLUGINS="last").stdout
-        == "['last', 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
+        == "['attention', 'last', 'max', 'mean', 'min', 'product', 'top_k_mean', 'vote']\n"
     )
 
 
