@@ -6,17 +6,16 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.convertors import StringConvertor, register_url_convertor
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ctc.errors import CtcError, shorten
+from ctc.errors import CtcError
+from ctc.serving.http.error_handlers import ErrorHandlers, error_handlers
 from ctc.serving.http.errors import ApiError
 from ctc.serving.http.host_check import HostMiddleware
 from ctc.serving.http.middleware import BearerAuthMiddleware, ShutdownMiddleware
@@ -58,10 +57,12 @@ def create_app(service: Service, is_stopping: Callable[[], bool] = lambda: False
     ]
     if service.config.token:
         middleware.append(Middleware(BearerAuthMiddleware, token=service.config.token))
+    hint = ": see /docs"
+    handlers: ErrorHandlers = {**error_handlers(hint), CtcError: _handle_ctc_error}
     app = Starlette(
         routes=_routes(service),
         middleware=middleware,
-        exception_handlers=_HANDLERS,
+        exception_handlers=handlers,
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
@@ -111,19 +112,6 @@ def _model_routes(
     ]
 
 
-def _handle_api_error(request: Request, error: ApiError) -> Response:
-    return error_response(request.scope, error)
-
-
-def _handle_http_exception(request: Request, error: HTTPException) -> Response:
-    path = shorten(request.url.path)
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        message = f"there is no '{path}': see /docs"
-    else:
-        message = f"'{path}' does not support {shorten(request.method)}: see /docs"
-    return error_response(request.scope, ApiError(error.status_code, message, error.headers))
-
-
 def _handle_ctc_error(request: Request, error: CtcError) -> Response:
     """Log an error of the network or an aggregation.
 
@@ -136,20 +124,3 @@ def _handle_ctc_error(request: Request, error: CtcError) -> Response:
             HTTPStatus.INTERNAL_SERVER_ERROR, "the model can't be run: see the log of the server"
         ),
     )
-
-
-def _handle_unexpected_error(request: Request, error: Exception) -> Response:
-    return error_response(
-        request.scope,
-        ApiError(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "internal server error: see the log of the server"
-        ),
-    )
-
-
-_HANDLERS: Mapping[Any, Callable[[Request, Any], Response]] = {
-    ApiError: _handle_api_error,
-    HTTPException: _handle_http_exception,
-    CtcError: _handle_ctc_error,
-    Exception: _handle_unexpected_error,
-}

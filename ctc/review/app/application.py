@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from http import HTTPStatus
-from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
-from ctc.errors import shorten
 from ctc.review.app.reviewers import ReviewerMiddleware
 from ctc.review.app.routes.answers import AnswerRoutes
 from ctc.review.app.routes.events import EventRoutes
 from ctc.review.app.routes.page import PageRoutes
 from ctc.review.app.routes.photos import PhotoRoutes
 from ctc.review.app.service import ReviewService
-from ctc.serving.http.errors import ApiError
+from ctc.serving.http.error_handlers import error_handlers
 from ctc.serving.http.host_check import HostMiddleware
 from ctc.serving.http.middleware import ShutdownMiddleware
 from ctc.serving.http.request_log import RequestLogMiddleware
-from ctc.serving.http.responses import error_response
 
 
 def create_app(
@@ -46,7 +39,7 @@ def create_app(
             Middleware(HostMiddleware, names=service.config.allowed_hosts),
             Middleware(ReviewerMiddleware, find=service.find_reviewer),
         ],
-        exception_handlers=_HANDLERS,
+        exception_handlers=error_handlers(),
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
@@ -76,32 +69,3 @@ def _routes(service: ReviewService) -> list[Route]:
         Route("/api/lease", answers.lease, methods=["POST"]),
         Route("/api/release", answers.release, methods=["POST"]),
     ]
-
-
-def _handle_api_error(request: Request, error: ApiError) -> Response:
-    return error_response(request.scope, error)
-
-
-def _handle_http_exception(request: Request, error: HTTPException) -> Response:
-    path = shorten(request.url.path)
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        message = f"there is no '{path}'"
-    else:
-        message = f"'{path}' does not support {shorten(request.method)}"
-    return error_response(request.scope, ApiError(error.status_code, message, error.headers))
-
-
-def _handle_unexpected_error(request: Request, error: Exception) -> Response:
-    return error_response(
-        request.scope,
-        ApiError(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "internal server error: see the log of the server"
-        ),
-    )
-
-
-_HANDLERS: Mapping[Any, Callable[[Request, Any], Response]] = {
-    ApiError: _handle_api_error,
-    HTTPException: _handle_http_exception,
-    Exception: _handle_unexpected_error,
-}

@@ -52,13 +52,15 @@ def read_cursor(request: Request) -> Cursor | None:
     text = request.query_params.get("after")
     if text is None:
         return None
+    wrong = _bad(f"'after' is '{shorten(text)}', not the 'next' of a page")
     try:
         value, number = json.loads(text)
-        if math.isfinite(value) and isinstance(number, int) and abs(number) < 1 << 62:
-            return value, number
+        is_sound = math.isfinite(value) and isinstance(number, int) and abs(number) < 1 << 62
     except (ValueError, TypeError, RecursionError, OverflowError):
-        pass
-    raise _bad(f"'after' is '{shorten(text)}', not the 'next' of a page")
+        raise wrong from None
+    if not is_sound:
+        raise wrong
+    return value, number
 
 
 def read_skip(request: Request) -> int:
