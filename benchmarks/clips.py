@@ -21,11 +21,11 @@ import av
 import cv2
 import numpy as np
 
-from ctc.demo.animals import KINDS
 from ctc.demo.camera import event_light, expose
+from ctc.demo.drawing.animals import KINDS
+from ctc.demo.drawing.habitats import HABITATS
+from ctc.demo.drawing.scenery import draw_scene
 from ctc.demo.events import single_event
-from ctc.demo.habitats import HABITATS
-from ctc.demo.scenery import draw_scene
 from ctc.images import read_photo
 from ctc.images.clips.names import frame_path
 

@@ -67,7 +67,7 @@ def decode_alone(photos: Sequence[Path], size: tuple[int, int]) -> float:
     """Seconds per photo of reading, decoding at a scale that suffices, and the letterbox."""
     import cv2
 
-    from ctc.artifacts.preprocessing import Preprocessing
+    from ctc.artifacts.model.preprocessing import Preprocessing
     from ctc.images import decode, read_photo, to_model_input
 
     cv2.setNumThreads(1)

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from ctc.artifacts.detector_file import Category, DetectorInfo, DetectorInput
+from ctc.artifacts.model.detector import Category, DetectorInfo, DetectorInput
 
 SIDE = 640
 CATEGORIES = (

@@ -75,9 +75,9 @@ def predict(inputs: Inputs) -> None:
 def decoder(inputs: Inputs) -> None:
     """Photos decoded for a prediction: their pixels beside the CPU's, and the speed by the share
     that the hardware decodes."""
-    from ctc.artifacts.preprocessing import Preprocessing
+    from ctc.artifacts.model.preprocessing import Preprocessing
     from ctc.images import decode, to_model_input
-    from ctc.images.photo_header import read_photo_header
+    from ctc.images.metadata.photo_header import read_photo_header
     from ctc.inference.gpu_decode import graph
     from ctc.inference.gpu_decode.decoder import GpuDecoder
     from ctc.inference.gpu_decode.device import DaliDevice

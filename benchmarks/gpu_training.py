@@ -60,7 +60,7 @@ def step(inputs: Inputs) -> None:
 def fed(inputs: Inputs) -> None:
     """Photos a second of steps that dali feeds, the waiting, and the start of an epoch."""
     from ctc.training.metrics.metrics import MetricSums
-    from ctc.training.trainer.pending_steps import PendingSteps
+    from ctc.training.trainer.steps.pending_steps import PendingSteps
     from ctc.training.trainer.timing import step_timer, timed
 
     for backbone, size in _networks():
@@ -104,7 +104,7 @@ def _runner(inputs: Inputs, backbone: str, size: int) -> tuple[Any, int]:
     start_backend()
     from ctc.plugin.manager import plugins
     from ctc.training.plan import resolve_plan
-    from ctc.training.trainer.train_step import ModelRunner
+    from ctc.training.trainer.steps.train_step import ModelRunner
 
     side = 64 if ON_CPU else 224
     config = TrainingConfig(
@@ -128,7 +128,7 @@ def _label(dataset: Path) -> str:
 
 
 def _random_batch(label: str, size: int, side: int) -> Batch:
-    from ctc.training.trainer.device_batches import on_device
+    from ctc.training.trainer.steps.device_batches import on_device
 
     images = np.random.default_rng(0).integers(0, 256, (size, side, side, 3), np.uint8)
     labels = {label: np.zeros(size, np.int32)}
@@ -154,7 +154,7 @@ def print_losses(dataset: Path, precision: str) -> None:
     start_backend()
     from ctc.plugin.manager import plugins
     from ctc.training.plan import resolve_plan
-    from ctc.training.trainer.train_step import ModelRunner
+    from ctc.training.trainer.steps.train_step import ModelRunner
 
     label, size = _label(dataset), 32
     config = TrainingConfig(

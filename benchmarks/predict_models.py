@@ -14,8 +14,8 @@ import keras
 import numpy as np
 import onnx
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.export.convert import to_onnx
 from ctc.images import decode, read_photo, to_model_input
 from ctc.plugin import Backbone

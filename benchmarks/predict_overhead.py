@@ -23,12 +23,12 @@ import numpy as np
 from predict import processor
 from serve_load import usable
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.images import decode, to_model_input
-from ctc.images.exif import parse_exif
-from ctc.images.folder_watch import FolderWatch
-from ctc.images.photo_header import read_photo_header
+from ctc.images.listing.folder_watch import FolderWatch
+from ctc.images.metadata.exif import parse_exif
+from ctc.images.metadata.photo_header import read_photo_header
 from ctc.inference.classification import (
     ClassificationCodec,
     EventResult,

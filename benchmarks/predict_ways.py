@@ -23,7 +23,7 @@ def decode_alone(_: Path) -> Way:
     """Read, scaled decode, orient, resize; one thread."""
     import cv2
 
-    from ctc.artifacts.preprocessing import Preprocessing
+    from ctc.artifacts.model.preprocessing import Preprocessing
     from ctc.images import decode, read_photo, to_model_input
 
     cv2.setNumThreads(1)

@@ -23,9 +23,9 @@ import numpy as np
 from ctc.artifacts.dataset import Dataset
 from ctc.features.probe.extract import compute_features
 from ctc.features.probe.feature_cache import FeatureCache
-from ctc.features.probe.logistic import Targets
-from ctc.features.probe.penalty import PathPoint, fit_with_validation
-from ctc.features.probe.rotation import fit_rotation
+from ctc.features.probe.fitting.logistic import Targets
+from ctc.features.probe.fitting.penalty import PathPoint, fit_with_validation
+from ctc.features.probe.fitting.rotation import fit_rotation
 from ctc.hardware import usable_cores
 from ctc.images.eval_samples import preprocess, read_events, record_table, select_photos
 from ctc.reporting import NullReporter

@@ -26,8 +26,8 @@ from ctc.artifacts.dataset import Label
 from ctc.artifacts.event_record import MISSING
 from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions
 from ctc.evaluation.worklists.active_learning import rank_for_labelling
-from ctc.features.probe.fit import fit_heads
-from ctc.features.probe.heads import Heads
+from ctc.features.probe.fitting.fit import fit_heads
+from ctc.features.probe.fitting.heads import Heads
 from ctc.features.probe.samples import Samples
 from ctc.features.store import Embeddings
 

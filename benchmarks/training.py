@@ -63,8 +63,8 @@ def main() -> None:
     start_backend()
     from ctc.training.metrics.metrics import MetricSums
     from ctc.training.plan import resolve_plan
+    from ctc.training.trainer.steps.train_step import ModelRunner
     from ctc.training.trainer.timing import step_timer, timed
-    from ctc.training.trainer.train_step import ModelRunner
 
     def turn(batches: Iterable[Batch]) -> Turn:
         totals, end = MetricSums(), time.perf_counter() + options.seconds

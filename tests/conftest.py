@@ -12,8 +12,8 @@ import pytest
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.model_file import FEATURES_OUTPUT, INPUT_NAME, ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import FEATURES_OUTPUT, INPUT_NAME, ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.testing import TINY_SPLITS, build_dataset, write_dataset
 
 BuildDataset = Callable[..., Dataset]

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ctc.images.folders import FolderPhotos
-from ctc.images.photo_paths import normalize_path
+from ctc.images.listing.folders import FolderPhotos
+from ctc.images.listing.photo_paths import normalize_path
 from ctc.storage import paths
 from ctc_plugins.formats import folders as class_folders
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box, Detection
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.pooling import Attention
+from ctc.artifacts.model.pooling import Attention
 from ctc.storage.urls import redact_urls
 
 UNKNOWN = "unknown"

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.file_kind import describe_other_kind
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import InputError, UsageError, describe_damage
 from ctc.storage.json_file import check_format, read_object, write_object
 

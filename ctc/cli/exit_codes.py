@@ -16,7 +16,7 @@ import click
 from click.exceptions import Exit, NoArgsIsHelpError
 
 from ctc.cli.console.console import debug, error, info
-from ctc.cli.options.suggest import suggest_option
+from ctc.cli.options.values.suggest import suggest_option
 from ctc.cli.registry import FAILED, INTERRUPTED, TERMINATED
 from ctc.cli.signals import Terminated, interruption, raise_on_signals
 from ctc.errors import AlreadyCompleteError, CtcError, did_you_mean, reason

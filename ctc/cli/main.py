@@ -25,7 +25,7 @@ from ctc.cli.console.console import (
 )
 from ctc.cli.console.control_characters import escape_on_terminals
 from ctc.cli.exit_codes import PassThroughError, run_command
-from ctc.cli.options.paths import PATH
+from ctc.cli.options.values.paths import PATH
 from ctc.cli.registry import COMMANDS, COMPLETE_VAR, FAILED, module_of
 from ctc.cli.settings.context import with_config_layers
 from ctc.cli.settings.source import ARGUMENTS_KEY, CONFIG_FILE_KEY

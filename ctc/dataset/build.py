@@ -23,7 +23,7 @@ from ctc.dataset.plan import DatasetPlan
 from ctc.dataset.shard_tracker import ProgressCallback, ShardTracker, TooManyFailuresError
 from ctc.dataset.writer import ShardSummary, ShardWriterConfig, write_shard
 from ctc.errors import CtcError, InputError, UsageError, reason
-from ctc.images.folder_watch import LostFolderError
+from ctc.images.listing.folder_watch import LostFolderError
 from ctc.plugin.engine_run import BoundEngine
 from ctc.storage.atomic import write_text
 from ctc.storage.json_file import read_object

@@ -11,7 +11,7 @@ import numpy as np
 
 from ctc.dataset.encode import EncodedEvent, EventPlan, encode_event
 from ctc.dataset.plan import DatasetPlan
-from ctc.dataset.split_stats import SplitStats
+from ctc.dataset.splitting.split_stats import SplitStats
 
 SAMPLE_SIZE = 128
 

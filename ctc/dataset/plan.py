@@ -19,7 +19,7 @@ from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.dataset.config import DatasetConfig
 from ctc.dataset.crops import SOURCE_EVENT, crops_of
 from ctc.dataset.encode import EventPlan
-from ctc.dataset.select import Selection, select_events
+from ctc.dataset.splitting.select import Selection, select_events
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from ctc.dataset.encode import (
     encode_event,
 )
 from ctc.dataset.plan import DatasetPlan, ShardPlan
-from ctc.images.folder_watch import FolderWatch
+from ctc.images.listing.folder_watch import FolderWatch
 from ctc.storage.atomic import atomic_write, write_text
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.remote_files import io_threads

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box
+from ctc.demo.drawing.growth import Cutout
+from ctc.demo.drawing.scenery import Scene, SceneView, infrared
+from ctc.demo.drawing.sprite import Sprite, paint
+from ctc.demo.drawing.texture import Plane
 from ctc.demo.events import Animal, SimulatedEvent
 from ctc.demo.frame import HEIGHT, ROWS, WIDTH
-from ctc.demo.growth import Cutout
-from ctc.demo.scenery import Scene, SceneView, infrared
-from ctc.demo.sprite import Sprite, paint
-from ctc.demo.texture import Plane
 
 Random = np.random.Generator
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from ctc.demo.animals import KINDS, AnimalKind
-from ctc.demo.figure import Pose, Posture
+from ctc.demo.drawing.animals import KINDS, AnimalKind
+from ctc.demo.drawing.figure import Pose, Posture
+from ctc.demo.drawing.scenery import Scene
 from ctc.demo.frame import ROWS, WIDTH
-from ctc.demo.scenery import Scene
 
 Random = np.random.Generator
 

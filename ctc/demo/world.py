@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ctc.demo.animals import KINDS, AnimalKind
 from ctc.demo.camera import SeenAnimal, event_light, expose
+from ctc.demo.drawing.animals import KINDS, AnimalKind
+from ctc.demo.drawing.habitats import HABITATS, Habitat
+from ctc.demo.drawing.scenery import Scene, draw_scene
 from ctc.demo.events import SimulatedEvent, plan_events, single_event
-from ctc.demo.habitats import HABITATS, Habitat
 from ctc.demo.photo import write_photo
-from ctc.demo.scenery import Scene, draw_scene
 from ctc.demo.true_boxes import BOXES, write_boxes
 
 COLUMNS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ctc.artifacts.boxes import CategoryType
-from ctc.artifacts.detector_file import Category
+from ctc.artifacts.model.detector import Category
 from ctc.artifacts.observation_types import observation_type
 from ctc.errors import InputError
 

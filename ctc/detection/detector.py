@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Detection
-from ctc.artifacts.detector_file import DetectorInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.detector import DetectorInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.detection.geometry import Region, is_box, to_box, to_fractions
 from ctc.detection.nms import suppress_overlaps
 from ctc.errors import InputError

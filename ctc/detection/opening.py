@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import CategoryType
-from ctc.artifacts.detector_file import (
+from ctc.artifacts.label_schema import check_one_line
+from ctc.artifacts.model.detector import (
     DEFAULT_MAX_IOU,
     DEFAULT_MIN_CONFIDENCE,
     DETECTOR_KEY,
@@ -20,7 +21,6 @@ from ctc.artifacts.detector_file import (
     DetectorInfo,
     DetectorInput,
 )
-from ctc.artifacts.label_schema import check_one_line
 from ctc.detection.categories import categories_of
 from ctc.detection.detector import OpenDetector
 from ctc.detection.layouts import find_layout, fitting_layouts

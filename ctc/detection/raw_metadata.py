@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ctc.artifacts.detector_file import AxisOrder, ChannelOrder
+from ctc.artifacts.model.detector import AxisOrder, ChannelOrder
 from ctc.errors import InputError, shorten
 
 _MAX_LITERAL = 1_000_000

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Detection
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.detection.detector import DetectionConfig, OpenDetector, Outputs
 from ctc.detection.geometry import Region
 from ctc.plugin import RawBoxes

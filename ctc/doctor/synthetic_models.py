@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import INPUT_NAME, ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.doctor import onnx_writer
 from ctc.doctor.onnx_writer import FLOAT, UINT8, node, tensor, value_info
 

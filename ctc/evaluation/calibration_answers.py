@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.evaluation.answers.score_boxes import EvaluatedModel
 from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit
 from ctc.evaluation.answers.split_images import read_split_images

@@ -6,11 +6,11 @@ from collections import Counter
 
 from ctc.artifacts.dataset import TRAIN, Dataset
 from ctc.artifacts.label_schema import LabelThresholds
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.score_split import ScoredSplit
 from ctc.evaluation.calibration.calibration import undo_calibration
-from ctc.evaluation.calibration.promise_fit import event_setup
+from ctc.evaluation.calibration.promises.promise_fit import event_setup
 from ctc.evaluation.config import EvaluateConfig
 from ctc.evaluation.metrics.evaluate import EvaluationContext
 from ctc.evaluation.training_overlap import training_overlap

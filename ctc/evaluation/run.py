@@ -9,7 +9,7 @@ from pathlib import Path
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.inventory import Inventory
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.errors import UsageError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.ground_truth import join_ground_truth

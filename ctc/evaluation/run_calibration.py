@@ -9,20 +9,20 @@ from typing import Any
 
 from ctc.artifacts.dataset import TRAIN, Dataset
 from ctc.artifacts.dataset_cache import open_dataset
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.model_taxonomy import read_model_taxonomy
-from ctc.artifacts.threshold_promise import ThresholdPromise
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.taxonomy import read_model_taxonomy
+from ctc.artifacts.model.threshold_promise import ThresholdPromise
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.calibration.calibrate import CalibrationResult, fit_labels
 from ctc.evaluation.calibration.calibration import apply_calibration
-from ctc.evaluation.calibration.detector_promises import fit_detector_promises, joined
 from ctc.evaluation.calibration.onnx_model import check_uncalibrated, write_calibrated_model
-from ctc.evaluation.calibration.promise_fits import fit_promises
-from ctc.evaluation.calibration.promise_text import promise_lines
+from ctc.evaluation.calibration.promises.detector_promises import fit_detector_promises, joined
+from ctc.evaluation.calibration.promises.promise_fits import fit_promises
+from ctc.evaluation.calibration.promises.promise_text import promise_lines
+from ctc.evaluation.calibration.promises.threshold_promises import ThresholdFits, fit_thresholds
 from ctc.evaluation.calibration.ranks import describe_ranks
 from ctc.evaluation.calibration.strangers import fit_model_strangers
-from ctc.evaluation.calibration.threshold_promises import ThresholdFits, fit_thresholds
 from ctc.evaluation.calibration_answers import (
     CalibrationAnswers,
     RecordingPredictor,
@@ -34,7 +34,7 @@ from ctc.evaluation.pooling.descriptors import Scorer
 from ctc.evaluation.pooling.scoring import resolve_calibration
 from ctc.evaluation.score_model import open_model
 from ctc.evaluation.training_overlap import THIS_SPLIT, training_overlap
-from ctc.features.probe.fit_strangers import Strangers
+from ctc.features.probe.fitting.fit_strangers import Strangers
 from ctc.inference.decisions.ranks import ROLL_UP
 from ctc.reporting import NullReporter, Reporter, counted
 from ctc.runtime.session import Model

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import ATTENTION_OUTPUT
+from ctc.artifacts.model.file import ATTENTION_OUTPUT
 from ctc.detection.opening import load_detector
 from ctc.errors import UsageError
 from ctc.evaluation.answers.score_boxes import EvaluatedModel, score_boxes
 from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit, score_split
-from ctc.evaluation.calibration.promise_fit import event_setup
+from ctc.evaluation.calibration.promises.promise_fit import event_setup
 from ctc.evaluation.config import DetectorConfig, ScoringConfig
 from ctc.inference.animal_crops import TwoNetworks
 from ctc.inference.box_classification import WHOLE_PHOTOS, box_postprocessor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ctc.artifacts.dataset import TRAIN, VALIDATION, Dataset
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 
 UNKNOWN = "unknown"
 OTHER_DATASET = "on another dataset"

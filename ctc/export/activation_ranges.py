@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model.file import INPUT_NAME
 from ctc.export.graph import copy_model
 from ctc.export.session import open_session
 

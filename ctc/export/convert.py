@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT, INPUT_NAME, RESERVED_NAMES
+from ctc.artifacts.model.file import FEATURES_OUTPUT, INPUT_NAME, RESERVED_NAMES
 from ctc.errors import CtcError, InputError
 from ctc.export.graph import rename_values
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ctc._version import __version__
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
+from ctc.artifacts.model.file import FEATURES_OUTPUT, ModelInfo
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError
 from ctc.export.config import ExportConfig, ExportPrecision

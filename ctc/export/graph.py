@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT, INPUT_NAME
+from ctc.artifacts.model.file import FEATURES_OUTPUT, INPUT_NAME
 from ctc.errors import CtcError
 
 LAYER_OPS = frozenset({"Conv", "Gemm", "MatMul"})

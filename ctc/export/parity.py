@@ -12,7 +12,7 @@ import onnx
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.model_file import FEATURES_OUTPUT, INPUT_NAME
+from ctc.artifacts.model.file import FEATURES_OUTPUT, INPUT_NAME
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.errors import InputError
 from ctc.export.session import open_session

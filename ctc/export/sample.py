@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import TEST, TRAIN, VALIDATION, Dataset
 from ctc.artifacts.dataset_cache import open_dataset
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import InputError, UsageError
 from ctc.images.eval_samples import (

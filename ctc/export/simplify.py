@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, helper
 
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model.file import INPUT_NAME
 from ctc.errors import CtcError
 from ctc.export.graph import (
     add_constant,

@@ -9,7 +9,7 @@ from typing import Literal
 from ctc.artifacts.boxes import Box
 from ctc.errors import UsageError
 from ctc.images.decode import DecodeBuffer, Pixels, decode, oriented_size
-from ctc.images.photo_header import PhotoHeader
+from ctc.images.metadata.photo_header import PhotoHeader
 
 
 @dataclass(frozen=True, slots=True)

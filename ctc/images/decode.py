@@ -17,10 +17,10 @@ import numpy as np
 import simplejpeg
 
 from ctc.errors import ImageError
-from ctc.images.file_kinds import decoder_message
 from ctc.images.jpeg_header import count_scans
 from ctc.images.jpeg_repair import without_padding, without_stray_bytes
-from ctc.images.photo_header import MAX_PIXELS, PhotoHeader, read_photo_header
+from ctc.images.listing.file_kinds import decoder_message
+from ctc.images.metadata.photo_header import MAX_PIXELS, PhotoHeader, read_photo_header
 from ctc.images.to_rgb import Pixels, bytes_per_pixel, to_rgb
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord, multi_hot
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import ImageError, InputError
 from ctc.images.decode import Pixels, decode
 from ctc.images.resize import gray_stack, min_decode_size, to_model_input

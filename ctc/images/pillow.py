@@ -21,8 +21,8 @@ from PIL import (
 )
 
 from ctc.errors import ImageError
-from ctc.images.file_kinds import decoder_message, unknown_image
-from ctc.images.photo_header import MAX_PIXELS
+from ctc.images.listing.file_kinds import decoder_message, unknown_image
+from ctc.images.metadata.photo_header import MAX_PIXELS
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF")
 _ORIENTATION = 0x0112

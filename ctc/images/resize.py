@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images.decode import Pixels
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box, Detection
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.detection.detector import OpenDetector
 from ctc.detection.opening import open_detector
 from ctc.errors import UsageError

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import CategoryType, Detection
 from ctc.artifacts.label_schema import LabelSchema
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import (
     BoxPrediction,
@@ -27,8 +29,6 @@ from ctc.artifacts.predictions import (
     Meta,
     Probabilities,
 )
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.artifacts.promises import PredictionSetup
 from ctc.inference.animal_crops import (
     TwoNetworks,
     ask_in_batches,

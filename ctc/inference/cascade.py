@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.label_schema import LabelClasses
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.artifacts.predictions import Probabilities
-from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import UsageError
 from ctc.images import to_model_input
 from ctc.inference.animal_crops import TwoNetworks, ask_in_batches

@@ -12,8 +12,9 @@ import numpy as np
 
 from ctc.artifacts.boxes import Detection
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.model_file import ATTENTION_OUTPUT, STRANGENESS_OUTPUT, ModelInfo
-from ctc.artifacts.pooling import Attention, Pooling
+from ctc.artifacts.model.file import ATTENTION_OUTPUT, STRANGENESS_OUTPUT, ModelInfo
+from ctc.artifacts.model.pooling import Attention, Pooling
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import (
     BoxPrediction,
     EventPrediction,
@@ -21,7 +22,6 @@ from ctc.artifacts.predictions import (
     Meta,
     Probabilities,
 )
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.images import read_photo
 from ctc.inference.events.event import Event
 from ctc.inference.own_aggregation import check_pooling

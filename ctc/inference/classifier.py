@@ -8,9 +8,9 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import UsageError, did_you_mean
 from ctc.inference.classification import EventResult, predict
 from ctc.inference.config import TruncatedPolicy

@@ -14,7 +14,7 @@ from ctc.detection.detector import DetectionConfig
 from ctc.detection.tiles import TileConfig
 from ctc.errors import UsageError, reason
 from ctc.images.clips.frame_choice import FrameChoice
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.photo_table import TableColumns
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 from ctc.runtime.model_bytes import read_model
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box, Detection
 from ctc.artifacts.detections import EventDetections, ImageDetections
-from ctc.artifacts.detector_file import Category
+from ctc.artifacts.model.detector import Category
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import Meta
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.artifacts.repeats import REPEATS, RepeatList
 from ctc.detection.detector import DetectionConfig, OpenDetector
 from ctc.detection.opening import open_detector

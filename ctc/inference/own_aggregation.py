@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.onnx_metadata import read_onnx_metadata
-from ctc.artifacts.pooling import ATTENTION
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.onnx_metadata import read_onnx_metadata
+from ctc.artifacts.model.pooling import ATTENTION
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Aggregation
 from ctc.storage.remote_files import local_copy

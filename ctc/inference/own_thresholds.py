@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ctc.artifacts.label_schema import LabelThresholds
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.promises import PredictionSetup
-from ctc.artifacts.threshold_promise import ThresholdPromise
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.promises import PredictionSetup
+from ctc.artifacts.model.threshold_promise import ThresholdPromise
 from ctc.errors import InputError
 
 THRESHOLDS = "thresholds"

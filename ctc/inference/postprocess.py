@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.label_schema import LabelClasses, LabelSchema, LabelThresholds
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD, UNKNOWN, UNLIKE_ANYTHING
-from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import InputError, UsageError, did_you_mean, reason
 from ctc.inference.own_thresholds import OwnThresholds, own_thresholds
 from ctc.storage.csv_reader import open_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ctc.artifacts.promises import PredictionSetup
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 from ctc.plugin.option_values import (

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box
 from ctc.artifacts.label_schema import LabelSchema
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import Failure, Meta
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.inference.decisions.decision import DECISIONS
 from ctc.inference.events.event import Event
 from ctc.runtime.config import RuntimeConfig

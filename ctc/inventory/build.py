@@ -69,9 +69,9 @@ def build_inventory(
     require_extra("ctc inventory", "data", ("pyarrow",))
     from ctc.inventory.checks.photo_names import rename_photos
     from ctc.inventory.class_names import warn_about_classes
-    from ctc.inventory.exif_metadata import fill_location
     from ctc.inventory.labels import discard_missing, read_renamings, relabel
-    from ctc.inventory.times import fill_times
+    from ctc.inventory.metadata.exif_metadata import fill_location
+    from ctc.inventory.metadata.times import fill_times
 
     left_out = left_out or LeftOutLog()
     renamings = read_renamings(config.relabel) if config.relabel else ()
@@ -138,8 +138,8 @@ def _refine(
     inventory: Inventory, config: InventoryConfig, progress: ProgressFactory
 ) -> tuple[Inventory, tuple[str, ...]]:
     """Fill times and locations from photos, and group photos into events."""
-    from ctc.inventory.exif_metadata import fill_from_photos
     from ctc.inventory.grouping import check_groupable, group_photos
+    from ctc.inventory.metadata.exif_metadata import fill_from_photos
 
     if config.events_within is not None:
         check_groupable(inventory, config)

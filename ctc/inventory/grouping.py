@@ -14,7 +14,7 @@ from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, combine_chunks
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_ids
-from ctc.images.camera_clock import WHAT, is_wrong_time
+from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.inventory.blanks import superseded_blanks
 from ctc.inventory.config import InventoryConfig
 from ctc.inventory.events import EventRows, first_distinct

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ctc.artifacts.preprocessing import ResizeMode
+from ctc.artifacts.model.preprocessing import ResizeMode
 from ctc.export.config import CALIBRATION_PHOTOS, MIN_AGREEMENT, ExportPrecision
 
 Layout = Literal["nchw", "nhwc"]

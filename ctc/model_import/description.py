@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ctc.artifacts.preprocessing import ImageChoice
+from ctc.artifacts.model.preprocessing import ImageChoice
 from ctc.model_import.config import ImportConfig, NetworkFacts
 
 Taxonomy = Mapping[str, Mapping[str, str]]

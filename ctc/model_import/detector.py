@@ -1,7 +1,7 @@
 """Import a foreign detector: its file, with what it says of itself in its metadata.
 
 The network stays as it is; what it takes and puts out is described in `metadata_props`, see
-`ctc.artifacts.detector_file`. A second input that asks for the size of the photos (RT-DETR and
+`ctc.artifacts.model.detector`. A second input that asks for the size of the photos (RT-DETR and
 D-FINE as their authors export them) becomes a constant, the size of the input.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from ctc.artifacts.boxes import CategoryType
-from ctc.artifacts.detector_file import DetectorInfo
+from ctc.artifacts.model.detector import DetectorInfo
 from ctc.detection.detector import OpenDetector
 from ctc.detection.layouts import NoLayoutError
 from ctc.detection.manifest import describe_manifest

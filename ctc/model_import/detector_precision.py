@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
 from ctc.artifacts.boxes import Box, Detection
-from ctc.artifacts.detector_file import DetectorInfo
+from ctc.artifacts.model.detector import DetectorInfo
 from ctc.detection.detector import DetectionConfig, OpenDetector
 from ctc.detection.opening import open_detector
 from ctc.errors import CtcError, InputError

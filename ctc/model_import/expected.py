@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT
+from ctc.artifacts.model.file import FEATURES_OUTPUT
 from ctc.errors import InputError, UsageError, shorten
 from ctc.model_import.activation import apply_activation, are_probabilities, sum_to_one
 from ctc.model_import.graph.nodes import GraphPlan

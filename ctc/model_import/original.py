@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto
 
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model.file import INPUT_NAME
 from ctc.errors import CtcError, InputError, require_extra, shorten
 from ctc.export.session import open_session
 from ctc.model_import.graph.choose_outputs import ChosenOutputs

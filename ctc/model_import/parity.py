@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT
+from ctc.artifacts.model.file import FEATURES_OUTPUT
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
 from ctc.errors import CtcError
 from ctc.export.config import ExportPrecision

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import ImageError, InputError
 from ctc.images.decode import decode
 from ctc.images.files import read_photo
-from ctc.images.folders import find_photos
+from ctc.images.listing.folders import find_photos
 from ctc.images.resize import min_decode_size, to_model_input
 from ctc.storage.paths import parse_path
 

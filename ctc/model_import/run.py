@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import FEATURES_OUTPUT, ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import InputError, UsageError, reason, require_extra
 from ctc.model_import.config import ImportConfig
 from ctc.model_import.description import describe_options

@@ -8,8 +8,8 @@ from typing import Any
 
 from onnx import TensorProto
 
-from ctc.artifacts.model_file import RESERVED_NAMES
-from ctc.artifacts.preprocessing import ImageChoice, Preprocessing, ResizeMode
+from ctc.artifacts.model.file import RESERVED_NAMES
+from ctc.artifacts.model.preprocessing import ImageChoice, Preprocessing, ResizeMode
 from ctc.errors import InputError, UsageError, shorten
 from ctc.model_import.config import DEFAULT_SCALE, Activation, Channels, Layout, Triple
 from ctc.model_import.description import Description, first_said

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from ctc._version import __version__
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.errors import CtcError
 from ctc.model_import.candidates import check_graph, float32_candidates, smaller_candidates
 from ctc.model_import.config import ImportConfig

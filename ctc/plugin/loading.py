@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from ctc.artifacts.preprocessing import ImageChoice, LoaderResize
+from ctc.artifacts.model.preprocessing import ImageChoice, LoaderResize
 from ctc.plugin.option import Option
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import FEATURES_OUTPUT
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.runtime.config import RuntimeConfig
 from ctc.runtime.session import Model
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.errors import InputError
 from ctc.reporting import counted
 

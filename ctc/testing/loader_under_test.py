@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import TRAIN, Dataset
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.images.eval_samples import Sample, eval_samples, read_events, record_table, select_photos
 from ctc.plugin.loading import (
     NO_AUGMENTATION,

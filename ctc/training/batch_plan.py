@@ -9,7 +9,7 @@ from itertools import chain, islice, repeat
 import numpy as np
 
 from ctc.artifacts.dataset import TRAIN, Dataset, Label
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import UsageError
 from ctc.images.eval_samples import sample_count
 from ctc.plugin import Batch, BatchStream, LoaderConfig, SamplingWeights

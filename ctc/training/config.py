@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ctc.artifacts.preprocessing import ImageChoice, LoaderResize
+from ctc.artifacts.model.preprocessing import ImageChoice, LoaderResize
 from ctc.errors import InputError
 from ctc.hardware import usable_cores
 from ctc.plugin import Augmentation

@@ -17,9 +17,9 @@ from ctc.images.eval_samples import sample_count
 from ctc.plugin import Batch, LoaderConfig
 from ctc.training.model.freeze import leaf_layers
 from ctc.training.plan import TrainingPlan
-from ctc.training.trainer.pending_steps import StartedStep
-from ctc.training.trainer.step_errors import raised_out_of_memory
-from ctc.training.trainer.train_step import ModelRunner
+from ctc.training.trainer.steps.pending_steps import StartedStep
+from ctc.training.trainer.steps.step_errors import raised_out_of_memory
+from ctc.training.trainer.steps.train_step import ModelRunner
 
 MAX_STEPS = 200
 MEASURED_SECONDS = 3.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ctc.artifacts.dataset import TRAIN, Dataset, Label
 from ctc.artifacts.dataset_cache import open_dataset
-from ctc.artifacts.preprocessing import ImageChoice, Preprocessing
+from ctc.artifacts.model.preprocessing import ImageChoice, Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import UsageError
 from ctc.images.eval_samples import sample_count

@@ -34,7 +34,7 @@ from ctc.training.run_folder import (
 )
 from ctc.training.trainer.checkpoints import Checkpoints
 from ctc.training.trainer.interruption import InterruptHandler
-from ctc.training.trainer.step_errors import explain_memory_error
+from ctc.training.trainer.steps.step_errors import explain_memory_error
 from ctc.training.trainer.trainer import Trainer, TrainingResult
 
 CHANGEABLE_ON_RESUME = frozenset(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.pooling import ATTENTION
+from ctc.artifacts.model.pooling import ATTENTION
 from ctc.plugin import Aggregation, AggregationContext
 
 ProbabilityArray = NDArray[np.float32]

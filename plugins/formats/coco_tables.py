@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ctc.errors import InputError
-from ctc.images.photo_paths import normalize_path
+from ctc.images.listing.photo_paths import normalize_path
 from ctc.plugin import Box, LeftOut
 
 from .duplicates import resolve_duplicate

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ctc.errors import UsageError
-from ctc.images.photo_table import PhotoRow, PhotoTable, TableColumns, open_photo_table, present
+from ctc.images.listing.photo_table import (
+    PhotoRow,
+    PhotoTable,
+    TableColumns,
+    open_photo_table,
+    present,
+)
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 from ctc.reporting import counted
 from ctc.storage.csv_reader import MISSING

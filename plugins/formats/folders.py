@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ctc.errors import UsageError
-from ctc.images.folders import FolderPhotos, find_photos
+from ctc.images.listing.folders import FolderPhotos, find_photos
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 from ctc.storage.paths import is_remote
 

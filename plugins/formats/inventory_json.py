@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from ctc.errors import InputError
-from ctc.images.photo_paths import normalize_path
+from ctc.images.listing.photo_paths import normalize_path
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 
 from . import duplicates

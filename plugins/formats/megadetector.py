@@ -21,7 +21,7 @@ from ctc.artifacts.boxes import DETECTIONS, Box, LabelledBox, detections_to_json
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.artifacts.repeats import RepeatList
 from ctc.errors import InputError, UsageError
-from ctc.images.photo_paths import normalize_path
+from ctc.images.listing.photo_paths import normalize_path
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 from ctc.storage.paths import is_remote
 

@@ -12,7 +12,7 @@ from ctc.artifacts.boxes import Box
 from ctc.artifacts.repeats import RepeatList
 from ctc.errors import InputError
 from ctc.images.clips.names import frame_number, split_frame_path
-from ctc.images.photo_paths import normalize_path
+from ctc.images.listing.photo_paths import normalize_path
 from ctc.plugin import LeftOut
 
 from .duplicates import resolve_duplicate

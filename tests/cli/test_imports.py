@@ -66,6 +66,6 @@ def test_imported_by_sees_imports() -> None:
 
 
 def test_reading_plain_jpegs_imports_no_pillow() -> None:
-    script = "import ctc.images, ctc.images.exif, sys; print('PIL' in sys.modules)"
+    script = "import ctc.images, ctc.images.metadata.exif, sys; print('PIL' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert done.stdout.split() == [b"False"]

@@ -12,7 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from ctc.artifacts.detector_file import Category, DetectorInfo, DetectorInput
+from ctc.artifacts.model.detector import Category, DetectorInfo, DetectorInput
 from ctc.detection.detector import DetectionConfig
 from ctc.detection.opening import load_detector
 from ctc.errors import InputError

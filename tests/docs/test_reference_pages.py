@@ -7,7 +7,7 @@ from pathlib import Path
 
 import ctc
 import ctc_plugins
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.cli import registry
 from ctc.errors import CtcError, UsageError

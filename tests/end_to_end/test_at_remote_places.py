@@ -24,7 +24,7 @@ from ctc.errors import InputError
 from ctc.evaluation.html.gallery_items import PhotoRef
 from ctc.evaluation.html.thumbnails import thumbnails_from_files
 from ctc.images import read_photo
-from ctc.images.folders import find_photos
+from ctc.images.listing.folders import find_photos
 from ctc.inference.config import PredictConfig
 from ctc.inference.run.predict_run import PredictRun, prepare_run
 from ctc.plugin.manager import plugins

@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.cli.main import run
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.slow]

@@ -14,8 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import INPUT_NAME, ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions
 from ctc.evaluation.metrics.estimator import Estimator
 from ctc.evaluation.statistics.clusters import Clusters

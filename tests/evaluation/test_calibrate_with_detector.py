@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.artifacts.promises import PredictionSetup
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.cli.main import run
 from ctc.images import encode_jpeg
 from ctc.runtime.session import load_model

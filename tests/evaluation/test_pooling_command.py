@@ -17,11 +17,11 @@ from onnx import TensorProto, helper
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.model_file import ATTENTION_OUTPUT, FEATURES_OUTPUT, ModelInfo
-from ctc.artifacts.pooling import POOLING
+from ctc.artifacts.model.file import ATTENTION_OUTPUT, FEATURES_OUTPUT, ModelInfo
+from ctc.artifacts.model.pooling import POOLING
 from ctc.cli.main import run
 from ctc.images import encode_jpeg
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.photo_table import TableColumns
 from ctc.inference.config import PredictConfig
 from ctc.inference.run.predict_run import prepare_run
 from ctc.plugin.manager import plugins

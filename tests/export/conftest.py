@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 
 pytest.importorskip("tf2onnx", reason="needs tf2onnx: pip install camera-trap-classifier[train]")

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import CtcError
 from ctc.export.config import ExportConfig
 from ctc.export.export import export_model

@@ -10,7 +10,7 @@ import sys
 import onnx
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.cli.main import run as ctc
 from ctc.training.distributed.backend import LOG_LEVEL
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import RunInfo
 from ctc.errors import CtcError, InputError
 from ctc.export.config import ExportConfig, ExportPrecision

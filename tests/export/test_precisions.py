@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import CtcError
 from ctc.export.config import ExportConfig, ExportPrecision
 from ctc.export.export import ExportResult, export_model

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import InputError
 from ctc.images import decode, to_model_input
 from ctc.images.eval_samples import (

@@ -39,7 +39,7 @@ def jpeg_with_damaged_exif() -> bytes:
     "read",
     [
         "from ctc.images import decode; decode(data)",
-        "from ctc.images.exif import parse_exif; parse_exif(data)",
+        "from ctc.images.metadata.exif import parse_exif; parse_exif(data)",
     ],
 )
 def test_damaged_metadata_prints_nothing(tmp_path: Path, make, read: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import encode_jpeg, gray_stack, min_decode_size, shrink, to_model_input
 from ctc.images.resize import letterbox_box

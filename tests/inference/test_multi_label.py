@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import ctc
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.cli.main import run
 from ctc.errors import InputError
 from ctc.inference.pipeline.aggregation import aggregate

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.artifacts.model.promises import PredictionSetup
+from ctc.artifacts.model.threshold_promise import ClassThreshold, ThresholdPromise
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.artifacts.promises import PredictionSetup
-from ctc.artifacts.threshold_promise import ClassThreshold, ThresholdPromise
 from ctc.errors import InputError
 from ctc.inference.own_thresholds import own_thresholds
 from ctc.inference.postprocess import make_postprocessor

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import EventPrediction
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.inference.postprocess import make_postprocessor
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from ctc.artifacts.detector_file import Category, DetectorInput
+from ctc.artifacts.model.detector import Category, DetectorInput
 from ctc.cli.main import run
 from ctc.detection.detector import DetectionConfig
 from ctc.detection.opening import load_detector

@@ -14,7 +14,7 @@ import onnx
 import pytest
 from foreign_network import CLASSES
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.cli.main import run as ctc
 
 

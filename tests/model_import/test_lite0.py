@@ -11,7 +11,7 @@ import pytest
 from efficientnet_lite0 import CLASSES, FEATURES, MEAN, SIDE, STD
 from PIL import Image
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.cli.main import run as ctc
 from ctc.images.decode import decode
 from ctc.images.resize import to_model_input

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.runtime.batch_size import (
     CPU_BATCH_SIZES,
     DEVICE_BATCH_SIZES,

@@ -12,8 +12,8 @@ import onnxruntime
 import pytest
 from onnx import TensorProto
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.runtime.session import load_model
 

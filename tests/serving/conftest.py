@@ -23,8 +23,8 @@ import uvicorn
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import INPUT_NAME, ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.plugin import Aggregation
 from ctc.plugin.manager import plugins
 from ctc.runtime.config import RuntimeConfig

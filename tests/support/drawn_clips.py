@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.demo.animals import KINDS
 from ctc.demo.camera import event_light, expose
+from ctc.demo.drawing.animals import KINDS
+from ctc.demo.drawing.habitats import HABITATS
+from ctc.demo.drawing.scenery import draw_scene
 from ctc.demo.events import single_event
-from ctc.demo.habitats import HABITATS
-from ctc.demo.scenery import draw_scene
 
 HEIGHT, WIDTH = 240, 320
 RATE = 10

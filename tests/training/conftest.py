@@ -14,7 +14,7 @@ import pytest
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
 from ctc.images import decode, to_model_input
 from ctc.images.eval_samples import read_events, record_table

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import CtcError, InputError, OutputExistsError, UsageError
 from ctc.training.config import TrainingConfig

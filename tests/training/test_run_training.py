@@ -158,7 +158,7 @@ def test_train_without_memory_is_one_error_line(config, plugins_with_arrays, rep
     def fail(*_: object) -> None:
         raise MemoryError("std::bad_alloc")
 
-    monkeypatch.setattr("ctc.training.trainer.train_step.ModelRunner.train_step", fail)
+    monkeypatch.setattr("ctc.training.trainer.steps.train_step.ModelRunner.train_step", fail)
     with pytest.raises(CtcError, match=r"^out of memory: close other programs, add --accumulate 4"):
         train(config, plugins_with_arrays, reporter)
     assert not Path(config.output).exists()

@@ -12,15 +12,15 @@ from typing import Self
 
 from ctc.artifacts.review import history, labels, leases, reviewers
 from ctc.artifacts.review.about import StoreAbout, read_about, write_about
-from ctc.artifacts.review.added_events import add_events
 from ctc.artifacts.review.answer import Answer
 from ctc.artifacts.review.clock import to_text
 from ctc.artifacts.review.database.connection import ConnectionPool
 from ctc.artifacts.review.database.opening import check, create
-from ctc.artifacts.review.event_rows import photo_from_row, read_events
-from ctc.artifacts.review.event_writer import LoadResult, mark_missing, replace_events
-from ctc.artifacts.review.file_names import from_sql
-from ctc.artifacts.review.photo_places import PhotoPlaces
+from ctc.artifacts.review.events.added_events import add_events
+from ctc.artifacts.review.events.event_rows import photo_from_row, read_events
+from ctc.artifacts.review.events.event_writer import LoadResult, mark_missing, replace_events
+from ctc.artifacts.review.events.file_names import from_sql
+from ctc.artifacts.review.events.photo_places import PhotoPlaces
 from ctc.artifacts.review.records import (
     AnswerRecord,
     EventState,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ctc.cli.options.option import PluginName, option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
     from ctc.benchmark.records import BenchmarkResult

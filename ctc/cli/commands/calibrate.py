@@ -10,17 +10,17 @@ import click
 from ctc.cli.options.boxes import BOXES, DETECTOR, pop_boxes, require_detector
 from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.scoring import (
     require_report_packages,
     scoring_config,
     scoring_options_with,
 )
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
-    from ctc.artifacts.threshold_promise import ClassThreshold
+    from ctc.artifacts.model.threshold_promise import ClassThreshold
     from ctc.evaluation.calibration.calibrate import CalibrationResult, LabelCalibration
 
 SCORING = scoring_options_with("16; with --detector measured")
@@ -131,7 +131,7 @@ def command(
     if output.resolve() == model_file.resolve():
         raise UsageError(f"'{output}' is the model itself: give --output the name of a new file")
     from ctc.cli.console import console
-    from ctc.evaluation.calibration.threshold_text import threshold_lines
+    from ctc.evaluation.calibration.promises.threshold_text import threshold_lines
     from ctc.evaluation.config import CalibrateConfig, DetectorConfig
     from ctc.evaluation.run_calibration import calibrate_model
 

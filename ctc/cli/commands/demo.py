@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH
+from ctc.cli.options.values.paths import PATH
 from ctc.errors import CtcError, require_extra
 from ctc.reporting import counted
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH
+from ctc.cli.options.values.paths import PATH
 
 
 @click.command(epilog="Example: ctc doctor /data/predictions --model model.onnx")

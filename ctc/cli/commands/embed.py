@@ -9,7 +9,6 @@ import click
 from ctc.cli.options.boxes import BOXES, REPEATS, detector_option, pop_boxes, require_detector
 from ctc.cli.options.inference import DECODE
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import (
     DRY_RUN,
     RUN,
@@ -18,6 +17,7 @@ from ctc.cli.options.photo_run import (
     pop_run_options,
 )
 from ctc.cli.options.plugin import ENGINES, command_with
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 
 @click.command(

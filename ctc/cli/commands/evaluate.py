@@ -9,7 +9,6 @@ import click
 
 from ctc.cli.options.boxes import BOXES, DETECTOR, pop_boxes, require_detector
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.report import report_options
 from ctc.cli.options.scoring import (
@@ -17,6 +16,7 @@ from ctc.cli.options.scoring import (
     scoring_config,
     scoring_options_with,
 )
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.cli.registry import PARTLY_FAILED
 from ctc.errors import OutputExistsError, UsageError
 from ctc.reporting import counted

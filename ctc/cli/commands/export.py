@@ -9,7 +9,7 @@ import click
 
 from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH, PATH_OR_URL
+from ctc.cli.options.values.paths import PATH, PATH_OR_URL
 from ctc.errors import UsageError, require_extra
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import click
 from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.network import CATEGORY_TYPES, CategoryMeaning, Size, Triple
 from ctc.cli.options.option import PluginName, apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError, require_extra
 from ctc.storage.paths import is_remote
 

@@ -10,8 +10,8 @@ import click
 from ctc.artifacts.review.records import ReviewLabel
 from ctc.cli.commands.review.page import loaded_store, require_page_packages, serve_page
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH, PATH_OR_URL
 from ctc.cli.options.review import PAGE, PAGE_NAMES, STORE, labels_option
+from ctc.cli.options.values.paths import PATH, PATH_OR_URL
 
 if TYPE_CHECKING:
     from ctc.artifacts.review.store import ReviewStore

@@ -9,7 +9,7 @@ import click
 
 from ctc.cli.options.inference import PROVIDER, pop_runtime, threads_option
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import OutputExistsError, UsageError, require_extra
 from ctc.storage.paths import check_not_input
 

@@ -11,9 +11,9 @@ import click
 from ctc.cli.options.inference import AGGREGATION, PROVIDER, batch_size_option, threads_option
 from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.scoring import LOCATION
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.cli.registry import PARTLY_FAILED
 from ctc.errors import UsageError, require_extra
 from ctc.reporting import counted

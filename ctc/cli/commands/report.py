@@ -11,11 +11,11 @@ import click
 
 from ctc.cli.options.inference import AGGREGATION
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH, PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.report import report_options
 from ctc.cli.options.review import TARGETS
 from ctc.cli.options.scoring import LOCATION, require_report_packages
+from ctc.cli.options.values.paths import PATH, PATH_OR_URL
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from ctc.cli.options.duration import DURATION
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH
 from ctc.cli.options.scoring import LOCATION
+from ctc.cli.options.values.duration import DURATION
+from ctc.cli.options.values.paths import PATH
 from ctc.errors import UsageError, require_extra
 
 DAY = 86_400

@@ -10,8 +10,8 @@ import click
 
 from ctc.cli.commands.train.options import DATASET, SHARED_OPTIONS, provided_options
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH_STR
 from ctc.cli.options.plugin import BACKBONES, LOADERS, command_with
+from ctc.cli.options.values.paths import PATH_STR
 from ctc.cli.settings.source import was_provided
 from ctc.errors import UsageError
 from ctc.reporting import counted

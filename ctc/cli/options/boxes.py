@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ctc.cli.options.option import Decorator, option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 DEFAULT_TILES, DEFAULT_OVERLAP = 1, 0.2

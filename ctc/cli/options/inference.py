@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 import click
 
-from ctc.artifacts.pooling import ATTENTION
+from ctc.artifacts.model.pooling import ATTENTION
 from ctc.cli.options.option import Decorator, PluginName, option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError
 from ctc.runtime.config import Precision, ProviderName, RuntimeConfig
 

@@ -16,11 +16,11 @@ from ctc.cli.options.inference import (
     threads_option,
 )
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:
-    from ctc.images.photo_table import TableColumns
+    from ctc.images.listing.photo_table import TableColumns
 
 SOURCES = (
     option(
@@ -145,7 +145,7 @@ def require_this_machine(engine: str | None) -> None:
 
 
 def _pop_columns(options: dict[str, Any]) -> TableColumns | None:
-    from ctc.images.photo_table import TableColumns
+    from ctc.images.listing.photo_table import TableColumns
 
     images, event_id, folder, where, no_header = (
         options.pop(name) for name in ("images", "event_id", "image_folder", "where", "no_header")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 PLACES = (
     option(

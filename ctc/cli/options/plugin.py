@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from ctc.cli.options.option import CommandOption
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
     from ctc.plugin import Option

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 report_options = apply_options(
     (

@@ -6,8 +6,8 @@ import click
 
 from ctc.artifacts.review.records import ROLES, ReviewLabel
 from ctc.cli.options.option import Decorator, option
-from ctc.cli.options.paths import PATH
 from ctc.cli.options.server import ALLOWED_HOST, HOST, PORT
+from ctc.cli.options.values.paths import PATH
 from ctc.errors import UsageError, shorten
 
 STORE = option(

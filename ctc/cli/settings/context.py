@@ -18,7 +18,7 @@ import click
 
 from ctc.cli.console.console import open_json_log, set_verbosity
 from ctc.cli.options.option import CommandOption
-from ctc.cli.options.paths import OUTPUT, PATH, check_paths
+from ctc.cli.options.values.paths import OUTPUT, PATH, check_paths
 from ctc.cli.settings.environment import variable_prefix, warn_unknown_variables
 from ctc.cli.settings.keys import command_path, option_key
 from ctc.cli.settings.source import (

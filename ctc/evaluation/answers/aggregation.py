@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.label_schema import LabelClasses
-from ctc.artifacts.pooling import Attention
+from ctc.artifacts.model.pooling import Attention
 from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import UnitPredictions

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.pooling import Attention
+from ctc.artifacts.model.pooling import Attention
 from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import Aggregator, aggregate_by_event
 from ctc.evaluation.answers.event_facts import EventFacts

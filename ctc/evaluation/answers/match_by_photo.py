@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.evaluation.answers.aggregation import Aggregator, aggregate_by_event
 from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions
-from ctc.images.photo_paths import normalize_path
+from ctc.images.listing.photo_paths import normalize_path
 from ctc.storage.paths import is_url, join_path
 
 if TYPE_CHECKING:

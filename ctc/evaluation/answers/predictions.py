@@ -31,7 +31,7 @@ class UnitPredictions:
 
     `event` (N,) is the number of each one's event. `paths` (N,) are those of the photos or of the
     events' first photos, '' if unknown. `probabilities` are float32 (N, classes) by label.
-    `attention` (N, 3): that of photos where it is known, see `ctc.artifacts.pooling.Attention`.
+    `attention` (N, 3): that of photos where known, see `ctc.artifacts.model.pooling.Attention`.
     """
 
     event: Int32Array

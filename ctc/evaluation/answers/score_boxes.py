@@ -14,9 +14,9 @@ from ctc.artifacts.boxes import Box
 from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.label_schema import LabelClasses
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.collector import PredictionCollector

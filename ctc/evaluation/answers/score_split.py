@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset, Label
 from ctc.artifacts.event_record import MISSING, EventRecord
-from ctc.artifacts.model_file import ATTENTION_OUTPUT, FEATURES_OUTPUT, ModelInfo
+from ctc.artifacts.model.file import ATTENTION_OUTPUT, FEATURES_OUTPUT, ModelInfo
 from ctc.artifacts.predictions import EventPrediction
 from ctc.errors import InputError
 from ctc.evaluation.answers.aggregation import aggregator_factory

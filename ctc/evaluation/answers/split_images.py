@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import InputError
 from ctc.images.decode import Pixels
 from ctc.images.eval_samples import (

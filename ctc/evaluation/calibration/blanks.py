@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.artifacts.observation_types import observation_type
 from ctc.evaluation.answers.predictions import EvaluationData, is_known
-from ctc.evaluation.calibration.promise_fit import event_setup, promise_scope
+from ctc.evaluation.calibration.promises.promise_fit import event_setup, promise_scope
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.statistics.clusters import Clusters, Scope
 from ctc.evaluation.statistics.exact import Int64Array

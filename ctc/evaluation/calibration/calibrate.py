@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.threshold_promise import ThresholdPromise
+from ctc.artifacts.model.threshold_promise import ThresholdPromise
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import (
     EvaluationData,

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.evaluation.answers.predictions import EvaluationData, is_known
-from ctc.evaluation.calibration.promise_fit import event_setup
+from ctc.evaluation.calibration.promises.promise_fit import event_setup
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.statistics.clusters import Clusters
 from ctc.inference.decisions.priors.decision import PRIORS

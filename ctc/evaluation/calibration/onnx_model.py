@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
+from ctc.artifacts.model.file import FEATURES_OUTPUT, ModelInfo
 from ctc.errors import CtcError, InputError, UsageError
 from ctc.evaluation.answers.score_split import PredictFn
 from ctc.evaluation.calibration.calibrate import CalibrationResult
 from ctc.evaluation.calibration.calibration import Calibration
 from ctc.evaluation.pooling.descriptors import Scorer
 from ctc.evaluation.pooling.graph import add_attention, check_attention
-from ctc.features.probe.fit_strangers import Strangers
+from ctc.features.probe.fitting.fit_strangers import Strangers
 from ctc.features.probe.onnx_model import check_strangeness
 from ctc.features.strangers.graph import add_strangeness
 from ctc.runtime.session import load_model

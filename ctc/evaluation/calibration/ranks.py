@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.threshold_promise import ClassThreshold, ThresholdPromise
 from ctc.artifacts.taxonomy import Taxonomy, animal_lineages
-from ctc.artifacts.threshold_promise import ClassThreshold, ThresholdPromise
 from ctc.evaluation.answers.predictions import (
     FOREIGN,
     EvaluationData,
     ProbabilityMatrix,
     UnitPredictions,
 )
-from ctc.evaluation.calibration.promise_fit import event_setup, promise_scope
-from ctc.evaluation.calibration.promise_text import networks
+from ctc.evaluation.calibration.promises.promise_fit import event_setup, promise_scope
+from ctc.evaluation.calibration.promises.promise_text import networks
 from ctc.evaluation.calibration.thresholds import Answers, Goal, class_thresholds
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.statistics.clusters import Clusters

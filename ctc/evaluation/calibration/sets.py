@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.promises import PredictionSetup
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.evaluation.answers.predictions import (
     FOREIGN,
     EvaluationData,
     UnitPredictions,
     is_known,
 )
-from ctc.evaluation.calibration.promise_fit import event_setup, promise_scope
+from ctc.evaluation.calibration.promises.promise_fit import event_setup, promise_scope
 from ctc.evaluation.config import CalibrateConfig
 from ctc.evaluation.statistics.clusters import Clusters, Scope
 from ctc.evaluation.statistics.conformal import ClassScores, SetLimits, set_limits

@@ -11,11 +11,11 @@ import numpy as np
 
 from ctc.artifacts.dataset import TRAIN, Dataset, Label
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.evaluation.answers.label_names import match_labels
 from ctc.features.probe.extract import compute_features
 from ctc.features.probe.feature_cache import FeatureCache
-from ctc.features.probe.fit_strangers import Strangers, fit_strangers
+from ctc.features.probe.fitting.fit_strangers import Strangers, fit_strangers
 from ctc.features.probe.samples import Samples, read_samples
 from ctc.reporting import Reporter
 from ctc.runtime.session import Model

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.threshold_promise import ClassThreshold
+from ctc.artifacts.model.threshold_promise import ClassThreshold
 from ctc.evaluation.answers.predictions import Int32Array, ProbabilityMatrix
 from ctc.evaluation.statistics.clusters import Scope
 from ctc.evaluation.statistics.exact import Int64Array

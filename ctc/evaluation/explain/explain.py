@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from ctc.artifacts.dataset import Dataset
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.observation_types import observation_type
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.evaluation.answers.predictions import EvaluationData, Int32Array, UnitPredictions, is_known
 from ctc.evaluation.answers.split_images import read_split_images
 from ctc.evaluation.explain.saliency import SaliencyFn, overlay_heatmap

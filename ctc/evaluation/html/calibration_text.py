@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.threshold_promise import ThresholdPromise
 from ctc.artifacts.predictions import PRESENCE_THRESHOLD
-from ctc.artifacts.threshold_promise import ThresholdPromise
 from ctc.evaluation.html.formatting import format_percent
 from ctc.inference.own_thresholds import THRESHOLDS
 from ctc.reporting import counted

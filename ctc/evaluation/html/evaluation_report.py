@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.config import ReportConfig
 from ctc.evaluation.explain.explain import Explanations

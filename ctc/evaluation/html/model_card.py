@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ctc._version import __version__
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.evaluation.html.calibration_text import calibration_lines, threshold_lines
 from ctc.evaluation.html.formatting import format_estimate
 from ctc.evaluation.html.summary import describe_subject

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
-from ctc.artifacts.pooling import ATTENTION, POOLING
+from ctc.artifacts.model.file import FEATURES_OUTPUT, ModelInfo
+from ctc.artifacts.model.pooling import ATTENTION, POOLING
 from ctc.errors import PluginError
 from ctc.evaluation.answers.aggregation import aggregate_by_event, aggregator_factory
 from ctc.evaluation.answers.predictions import EvaluationData, UnitPredictions

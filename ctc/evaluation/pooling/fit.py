@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.pooling import Pooling
+from ctc.artifacts.model.pooling import Pooling
 from ctc.evaluation.pooling.answers import SMALLEST, Floats, PoolingData
 from ctc.evaluation.pooling.likelihood import Parameters, fit_parameters, pooled
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import ATTENTION_OUTPUT, FEATURES_OUTPUT
+from ctc.artifacts.model.file import ATTENTION_OUTPUT, FEATURES_OUTPUT
 from ctc.errors import CtcError
 from ctc.evaluation.pooling.descriptors import Scorer
 from ctc.runtime.session import Model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.errors import UsageError
 from ctc.evaluation.config import CalibrateConfig, ScoringConfig
 from ctc.inference.own_aggregation import (

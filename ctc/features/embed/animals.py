@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Detection
-from ctc.artifacts.model_file import FEATURES_OUTPUT
+from ctc.artifacts.model.file import FEATURES_OUTPUT
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import Meta
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.features.embed.results import AnimalFeatures, EventFeatures, PhotoAnimals
 from ctc.features.embed.task import FeatureCodec
 from ctc.features.store import DETECTOR, DETECTOR_DIGEST, FEATURE_SIZE, FOLDER

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from ctc.artifacts.detector_file import Category
+from ctc.artifacts.model.detector import Category
 from ctc.detection.detector import DetectionConfig
 from ctc.detection.tiles import TileConfig
 from ctc.errors import UsageError

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT
+from ctc.artifacts.model.file import FEATURES_OUTPUT
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import Meta
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.features.embed.results import EventFeatures, PhotoAnimals, PhotoFeatures
 from ctc.features.store import FEATURE_SIZE, FOLDER
 from ctc.inference.events.event import Event

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import FEATURES_OUTPUT
+from ctc.artifacts.model.file import FEATURES_OUTPUT
 from ctc.errors import InputError
 from ctc.features.probe.config import ViewName
 from ctc.features.probe.feature_cache import (

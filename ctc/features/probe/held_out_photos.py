@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import TEST, TRAIN, VALIDATION, Dataset
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import InputError
 from ctc.images.eval_samples import preprocess, read_events, record_table, select_photos
 

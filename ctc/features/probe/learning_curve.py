@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ctc.artifacts.dataset import Label
 from ctc.artifacts.event_record import MISSING
 from ctc.features.intervals import CONFIDENCE, MIN_PLACES, share_of
-from ctc.features.probe.fit import fit_heads
-from ctc.features.probe.heads import Heads
+from ctc.features.probe.fitting.fit import fit_heads
+from ctc.features.probe.fitting.heads import Heads
 from ctc.features.probe.samples import Samples
 from ctc.features.probe.score import event_probabilities, right_events
 from ctc.plugin import Aggregation

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc._version import __version__
-from ctc.artifacts.model_file import FEATURES_OUTPUT, STRANGENESS_OUTPUT, ModelInfo
+from ctc.artifacts.model.file import FEATURES_OUTPUT, STRANGENESS_OUTPUT, ModelInfo
 from ctc.errors import CtcError, InputError
-from ctc.features.probe.heads import Heads
+from ctc.features.probe.fitting.heads import Heads
 from ctc.features.strangers.distance import Distance
 from ctc.features.strangers.graph import add_strangeness
 from ctc.runtime.model_bytes import ModelFile

@@ -11,15 +11,15 @@ from typing import Any
 from ctc._version import __version__
 from ctc.artifacts.dataset import TEST, TRAIN, VALIDATION, Dataset, Label
 from ctc.artifacts.dataset_cache import open_dataset
-from ctc.artifacts.model_file import FEATURES_OUTPUT, ModelInfo
+from ctc.artifacts.model.file import FEATURES_OUTPUT, ModelInfo
 from ctc.errors import UsageError
 from ctc.features.intervals import Share
 from ctc.features.probe.config import ProbeConfig, ViewName
 from ctc.features.probe.extract import compute_features
 from ctc.features.probe.feature_cache import FeatureCache
-from ctc.features.probe.fit import fit_heads
-from ctc.features.probe.fit_strangers import Strangers, fit_strangers
-from ctc.features.probe.heads import Heads
+from ctc.features.probe.fitting.fit import fit_heads
+from ctc.features.probe.fitting.fit_strangers import Strangers, fit_strangers
+from ctc.features.probe.fitting.heads import Heads
 from ctc.features.probe.held_out_photos import held_out_photos
 from ctc.features.probe.learning_curve import LearningCurve, learning_curve
 from ctc.features.probe.onnx_model import check_strangeness, largest_difference, write_probe

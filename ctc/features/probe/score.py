@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ctc.artifacts.predictions import ImagePrediction
 from ctc.features.intervals import Share, share_of
-from ctc.features.probe.heads import Heads
+from ctc.features.probe.fitting.heads import Heads
 from ctc.features.probe.samples import Samples
 from ctc.inference.pipeline.aggregation import aggregate
 from ctc.plugin import Aggregation

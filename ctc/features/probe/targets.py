@@ -6,11 +6,11 @@ import numpy as np
 
 from ctc.artifacts.dataset import TRAIN, Dataset, Label
 from ctc.artifacts.event_record import MISSING
-from ctc.artifacts.model_file import RESERVED_NAMES
+from ctc.artifacts.model.file import RESERVED_NAMES
 from ctc.errors import UsageError, did_you_mean
 from ctc.features.probe.config import ProbeConfig
-from ctc.features.probe.logistic import Targets
-from ctc.features.probe.rotation import Float32Array
+from ctc.features.probe.fitting.logistic import Targets
+from ctc.features.probe.fitting.rotation import Float32Array
 from ctc.features.probe.samples import Samples
 
 

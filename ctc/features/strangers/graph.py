@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT, STRANGENESS_OUTPUT
+from ctc.artifacts.model.file import FEATURES_OUTPUT, STRANGENESS_OUTPUT
 from ctc.features.strangers.distance import Distance
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ctc.errors import ImageError
 from ctc.images.clips.names import TOLERANCE
-from ctc.images.photo_header import MAX_PIXELS
+from ctc.images.metadata.photo_header import MAX_PIXELS
 
 if TYPE_CHECKING:
     from ctc.images.clips.container import Container

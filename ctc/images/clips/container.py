@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import BinaryIO, Literal
 
 from ctc.errors import ImageError
-from ctc.images.file_kinds import HEADER_BYTES, VIDEO, describe_content
+from ctc.images.listing.file_kinds import HEADER_BYTES, VIDEO, describe_content
 
 Kind = Literal["mp4", "avi", "mts"]
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.promises import PredictionSetup
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.inference.config import PredictConfig
 from ctc.inference.decisions.blanks import BLANKS, choose_blanks
 from ctc.inference.decisions.fusion import FUSION, own_fusion

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import CategoryType
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import EventPrediction
-from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import InputError
 
 FUSION = "fusion"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ctc.artifacts.promises import PredictionSetup
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.errors import InputError, UsageError
 
 if TYPE_CHECKING:

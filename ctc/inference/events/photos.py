@@ -12,11 +12,11 @@ from itertools import groupby
 import numpy as np
 
 from ctc.images.bursts import group_bursts
-from ctc.images.camera_clock import WHAT, is_wrong_time
 from ctc.images.clips.names import file_of
-from ctc.images.exif import exif_threads, read_exifs
-from ctc.images.folder_names import camera_folder
-from ctc.images.folders import FolderPhotos
+from ctc.images.listing.folder_names import camera_folder
+from ctc.images.listing.folders import FolderPhotos
+from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
+from ctc.images.metadata.exif import exif_threads, read_exifs
 from ctc.inference.events.event import Event
 
 _FRAME = b"#t="

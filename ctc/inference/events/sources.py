@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from ctc.artifacts.file_kind import describe_other_kind
-from ctc.artifacts.promises import Unit
+from ctc.artifacts.model.promises import Unit
 from ctc.errors import UsageError
 from ctc.images import is_image_name
 from ctc.images.clips.chooser import FrameChooser
 from ctc.images.clips.frame_choice import FrameChoice
 from ctc.images.clips.names import is_clip_name
-from ctc.images.folders import FolderPhotos, find_photos
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.folders import FolderPhotos, find_photos
+from ctc.images.listing.photo_table import TableColumns
 from ctc.inference.events.event import Event, EventSource
 from ctc.inference.events.photos import UngroupedPhotos
 from ctc.inference.events.table import (

@@ -20,7 +20,12 @@ from ctc.artifacts.boxes import BOX_COLUMNS, BOX_CONFIDENCE, Box, boxes_from_col
 from ctc.errors import InputError, UsageError, require_extra
 from ctc.images.clips.chooser import FrameChooser
 from ctc.images.clips.names import is_clip_path
-from ctc.images.photo_table import PhotoTable, TableColumns, looks_like_data, open_photo_table
+from ctc.images.listing.photo_table import (
+    PhotoTable,
+    TableColumns,
+    looks_like_data,
+    open_photo_table,
+)
 from ctc.inference.events.event import Event, MetaScalar
 from ctc.reporting import counted
 from ctc.storage.csv_reader import open_table

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.images.photo_header import PhotoHeader
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.images.metadata.photo_header import PhotoHeader
 from ctc.inference.gpu_decode.device import GPU_PROVIDER, DaliDevice
 from ctc.inference.gpu_decode.geometry import (
     MAX_HALVINGS,

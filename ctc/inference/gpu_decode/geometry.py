@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.images.decode import decode_size
-from ctc.images.photo_header import PhotoHeader
+from ctc.images.metadata.photo_header import PhotoHeader
 from ctc.images.resize import (
     center_crop_box,
     letterbox_box,

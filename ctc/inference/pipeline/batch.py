@@ -13,8 +13,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import Failure
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.gpu_decode.decoder import GpuDecoder
 from ctc.inference.pipeline.inputs import DecodeResult, decode_encoded

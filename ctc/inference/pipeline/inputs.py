@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import Failure, Meta
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import (
     decode,
@@ -25,8 +25,8 @@ from ctc.images import (
 )
 from ctc.images.crop import crop_to_box
 from ctc.images.decode import DecodeBuffer
-from ctc.images.exif import parse_exif
-from ctc.images.photo_header import PhotoHeader, read_photo_header
+from ctc.images.metadata.exif import parse_exif
+from ctc.images.metadata.photo_header import PhotoHeader, read_photo_header
 from ctc.images.resize import letterbox_box
 from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event, PhotoData

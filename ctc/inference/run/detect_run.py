@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.detector_file import Category
+from ctc.artifacts.model.detector import Category
 from ctc.artifacts.repeats import RepeatList
 from ctc.detection.detector import DetectionConfig, OpenDetector
 from ctc.detection.opening import open_detector

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.errors import InputError
-from ctc.images.folder_watch import FolderWatch
+from ctc.images.listing.folder_watch import FolderWatch
 from ctc.inference.config import DecodeDevice
 from ctc.inference.gpu_decode.device import decoder_device
 from ctc.inference.journal.header import RunHeader

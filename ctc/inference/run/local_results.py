@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.errors import InputError
-from ctc.images.folder_watch import FolderWatch
+from ctc.images.listing.folder_watch import FolderWatch
 from ctc.inference.events.event import Event
 from ctc.inference.events.sources import EventCollection
 from ctc.inference.journal.header import RunHeader

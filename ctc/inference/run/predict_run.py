@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.detector_file import Category
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.promises import PredictionSetup, Unit
+from ctc.artifacts.model.detector import Category
+from ctc.artifacts.model.promises import PredictionSetup, Unit
 from ctc.errors import UsageError
 from ctc.inference.animal_crops import TwoNetworks, open_networks
 from ctc.inference.box_classification import (

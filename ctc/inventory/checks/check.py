@@ -25,7 +25,7 @@ from ctc.errors import ImageError, InputError
 from ctc.images import decode
 from ctc.images.clips.names import file_of
 from ctc.images.decode import OutOfMemoryError
-from ctc.images.folder_watch import FolderWatch
+from ctc.images.listing.folder_watch import FolderWatch
 from ctc.inventory.checks.duplicate_photos import describe_differences, find_duplicates
 from ctc.inventory.checks.photo_names import PhotoNames
 from ctc.inventory.checks.photo_uses import PhotoUses

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from ctc.artifacts.detector_file import DetectorInfo
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.onnx_metadata import read_onnx_metadata
+from ctc.artifacts.model.detector import DetectorInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.onnx_metadata import read_onnx_metadata
 from ctc.errors import InputError
 from ctc.model_import.catalogue.entry import ModelEntry
 from ctc.model_import.catalogue.local_models import parse_info

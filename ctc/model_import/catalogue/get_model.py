@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ctc.artifacts.detector_file import DetectorInfo
-from ctc.artifacts.onnx_metadata import read_onnx_metadata
+from ctc.artifacts.model.detector import DetectorInfo
+from ctc.artifacts.model.onnx_metadata import read_onnx_metadata
 from ctc.errors import InputError
 from ctc.model_import.catalogue.entry import ModelEntry
 from ctc.model_import.catalogue.facts import check_facts

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctc.artifacts.detector_file import DETECTOR_KEY, DetectorInfo
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.onnx_metadata import read_onnx_metadata
+from ctc.artifacts.model.detector import DETECTOR_KEY, DetectorInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.onnx_metadata import read_onnx_metadata
 from ctc.errors import InputError, UsageError, reason
 from ctc.model_import.catalogue.entry import ModelEntry
 from ctc.model_import.catalogue.model_list import ModelList

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ctc.artifacts.detector_file import DetectorInfo
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.detector import DetectorInfo
+from ctc.artifacts.model.file import ModelInfo
 from ctc.model_import.catalogue.entry import ModelEntry
 from ctc.model_import.catalogue.local_models import LocalModel
 from ctc.model_import.catalogue.model_list import ModelList

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from onnx import GraphProto, NodeProto, TensorProto, helper
 
-from ctc.artifacts.model_file import FEATURES_OUTPUT
+from ctc.artifacts.model.file import FEATURES_OUTPUT
 from ctc.export.graph import add_constant
 from ctc.model_import.graph.pooling import Pooling
 from ctc.model_import.settings import InputSettings, LabelSettings

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper
 
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model.file import INPUT_NAME
 from ctc.export.graph import copy_model, rename_values
 from ctc.model_import.graph.nodes import (
     PREFIX,

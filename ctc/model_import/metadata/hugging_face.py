@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.preprocessing import ResizeMode
+from ctc.artifacts.model.preprocessing import ResizeMode
 from ctc.errors import InputError
 from ctc.model_import.config import Triple
 from ctc.model_import.description import Description

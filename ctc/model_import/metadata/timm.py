@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.preprocessing import ResizeMode
+from ctc.artifacts.model.preprocessing import ResizeMode
 from ctc.model_import.description import Description
 from ctc.model_import.metadata.fields import (
     class_list,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.artifacts.review.about import StoreAbout
-from ctc.artifacts.review.photo_places import PhotoPlaces
+from ctc.artifacts.review.events.photo_places import PhotoPlaces
 from ctc.artifacts.review.records import ReviewEvent
 from ctc.storage.paths import absolute_path, parse_path, relative_path
 from ctc.storage.urls import is_url

@@ -13,8 +13,8 @@ from ctc._version import __version__
 from ctc.artifacts.inventory import Inventory
 from ctc.artifacts.review.about import StoreAbout
 from ctc.artifacts.review.clock import to_text
-from ctc.artifacts.review.event_writer import LoadResult
-from ctc.artifacts.review.photo_places import PhotoPlaces
+from ctc.artifacts.review.events.event_writer import LoadResult
+from ctc.artifacts.review.events.photo_places import PhotoPlaces
 from ctc.artifacts.review.records import ReviewLabel
 from ctc.artifacts.review.store import ReviewStore
 from ctc.errors import InputError, UsageError

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from ctc.artifacts.review.photo_places import PhotoPlaces
+from ctc.artifacts.review.events.photo_places import PhotoPlaces
 from ctc.storage.paths import parse_path
 from ctc.storage.urls import is_url
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from ctc.artifacts.event_record import MISSING
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
-from ctc.artifacts.review.photo_places import PhotoPlaces
+from ctc.artifacts.review.events.photo_places import PhotoPlaces
 from ctc.errors import InputError
 from ctc.evaluation.answers.ground_truth import encode_truth
 from ctc.evaluation.answers.label_names import match_labels
 from ctc.evaluation.answers.predictions import EvaluationData
-from ctc.images.photo_paths import normalize_path
+from ctc.images.listing.photo_paths import normalize_path
 from ctc.review.load.drafts import EventDraft
 from ctc.storage.paths import absolute_path, join_path
 

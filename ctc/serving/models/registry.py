@@ -13,8 +13,8 @@ from weakref import ReferenceType, ref
 import cv2
 
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.detection.opening import open_detector
 from ctc.errors import CtcError, did_you_mean, shorten
 from ctc.inference.animal_crops import TwoNetworks

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ctc.artifacts.label_schema import LabelClasses
 from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.images.bursts import group_bursts
-from ctc.images.folder_names import camera_folder
+from ctc.images.listing.folder_names import camera_folder
 from ctc.inference.classification import event_prediction
 from ctc.inference.events.event import Event
 from ctc.plugin import Aggregation

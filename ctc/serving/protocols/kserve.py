@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc._version import __version__
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model.file import INPUT_NAME
 from ctc.artifacts.predictions import EventPrediction
 from ctc.errors import did_you_mean, shorten
 from ctc.serving.config import Limits

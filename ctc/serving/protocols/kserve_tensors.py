@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.model_file import INPUT_NAME
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import INPUT_NAME
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.serving.http.errors import ApiError
 from ctc.serving.inputs import EncodedImage, ImageArray
 from ctc.serving.protocols.json_fields import (

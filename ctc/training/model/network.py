@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model.file import INPUT_NAME
 from ctc.artifacts.run import Run
 from ctc.errors import InputError
 from ctc.plugin import Backbone

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.dataset import Label
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import UsageError, did_you_mean, require_extra
 from ctc.images.resize import resize
 from ctc.runtime.config import RuntimeConfig
@@ -27,7 +27,7 @@ from ctc.runtime.session import open_model
 from ctc.training.config import DEFAULT_TEACHER, TrainingConfig
 
 if TYPE_CHECKING:
-    from ctc.artifacts.model_file import ModelInfo
+    from ctc.artifacts.model.file import ModelInfo
     from ctc.runtime.session import Model
 
 CHUNK = 16

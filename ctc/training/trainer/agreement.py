@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ctc.plugin import Batch
 from ctc.training.distributed.backend import keras_gpus
 from ctc.training.distributed.host_sums import HostSums, Numbers
-from ctc.training.trainer.step_data import count_labels
+from ctc.training.trainer.steps.step_data import count_labels
 
 AHEAD = 2
 """Steps on GPUs between asking the other hosts and the step that needs their answer."""

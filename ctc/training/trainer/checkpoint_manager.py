@@ -13,8 +13,8 @@ from ctc.training.model.network import save_weights
 from ctc.training.run_folder import explain_disk_errors
 from ctc.training.trainer.checkpoints import Checkpoint, Checkpoints
 from ctc.training.trainer.state import TrainState
-from ctc.training.trainer.step_errors import NotANumberError
-from ctc.training.trainer.train_step import ModelRunner
+from ctc.training.trainer.steps.step_errors import NotANumberError
+from ctc.training.trainer.steps.train_step import ModelRunner
 
 
 class CheckpointManager:

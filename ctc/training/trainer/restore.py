@@ -7,7 +7,7 @@ from ctc.training.plan import TrainingPlan
 from ctc.training.trainer.checkpoint_manager import CheckpointManager
 from ctc.training.trainer.checkpoints import Checkpoint
 from ctc.training.trainer.state import TrainState
-from ctc.training.trainer.train_step import ModelRunner
+from ctc.training.trainer.steps.train_step import ModelRunner
 
 
 def restore(

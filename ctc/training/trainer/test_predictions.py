@@ -20,7 +20,7 @@ from ctc.plugin import OutputContext
 from ctc.storage.atomic import atomic_write
 from ctc.training.metrics.metrics import MetricSums, SplitMetrics
 from ctc.training.plan import TrainingPlan
-from ctc.training.trainer.train_step import ModelRunner
+from ctc.training.trainer.steps.train_step import ModelRunner
 
 SamplePrediction = tuple[Sample, Mapping[str, NDArray[np.float32]]]
 

@@ -24,16 +24,20 @@ from ctc.training.reporter import batch_progress
 from ctc.training.run_folder import resume_hint, write_test_scores
 from ctc.training.trainer.agreement import agree
 from ctc.training.trainer.checkpoint_manager import CheckpointManager
-from ctc.training.trainer.device_batches import on_device
 from ctc.training.trainer.interruption import InterruptHandler
 from ctc.training.trainer.messages import describe_end, describe_lower_rate
-from ctc.training.trainer.pending_steps import PendingSteps
 from ctc.training.trainer.restore import restore
 from ctc.training.trainer.state import TrainState
-from ctc.training.trainer.step_errors import NotANumberError, check_finite, raised_out_of_memory
+from ctc.training.trainer.steps.device_batches import on_device
+from ctc.training.trainer.steps.pending_steps import PendingSteps
+from ctc.training.trainer.steps.step_errors import (
+    NotANumberError,
+    check_finite,
+    raised_out_of_memory,
+)
+from ctc.training.trainer.steps.train_step import ModelRunner
 from ctc.training.trainer.test_predictions import predict_test_split
 from ctc.training.trainer.timing import step_timer, timed
-from ctc.training.trainer.train_step import ModelRunner
 
 
 @dataclass(frozen=True)

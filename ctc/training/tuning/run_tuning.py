@@ -21,7 +21,7 @@ from ctc.training.metrics.metrics import SplitMetrics
 from ctc.training.plan import resolve_plan
 from ctc.training.run_folder import has_checkpoint
 from ctc.training.run_training import HOST_LOCAL_OPTIONS, resume, train
-from ctc.training.trainer.step_errors import NotANumberError
+from ctc.training.trainer.steps.step_errors import NotANumberError
 from ctc.training.trainer.trainer import TrainingResult
 from ctc.training.tuning.search_space import SearchSpace, search_space
 from ctc.training.tuning.study import JOURNAL, Study

@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from ctc.errors import InputError
-from ctc.images.folders import find_photos
-from ctc.images.photo_paths import normalize_path
+from ctc.images.listing.folders import find_photos
+from ctc.images.listing.photo_paths import normalize_path
 from ctc.storage.paths import is_http, is_remote, is_url
 from ctc.storage.urls import refusal
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import InputError, UsageError, did_you_mean, reason
 from ctc.images.eval_samples import sample_count
 from ctc.plugin import LoaderConfig

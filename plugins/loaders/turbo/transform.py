@@ -15,7 +15,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images import cached_buffer, to_model_input
 from ctc.plugin import Augmentation, LoaderConfig

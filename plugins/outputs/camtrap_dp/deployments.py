@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from ctc.artifacts.predictions import EventPrediction
-from ctc.images.folder_names import camera_folder
+from ctc.images.listing.folder_names import camera_folder
 from ctc.storage.paths import absolute_path, relative_path
 
 from ..photo_fields import (

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import CtcError, UsageError
 from ctc.evaluation.answers.event_facts import LIGHTS
 from ctc.evaluation.answers.predictions import FOREIGN

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.evaluation.answers.predictions import FOREIGN, EvaluationData
 from ctc.evaluation.calibration.blanks import describe_blanks, fit_blanks
 from ctc.evaluation.config import CalibrateConfig

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.artifacts.promises import PredictionSetup
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.evaluation.answers.predictions import FOREIGN, EvaluationData, UnitPredictions
 from ctc.evaluation.calibration.sets import describe_sets, fit_sets
 from ctc.evaluation.config import CalibrateConfig

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.evaluation.explain.gradcam import gradcam
 from ctc.plugin import Backbone

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import Run
 from ctc.evaluation.config import ReportConfig
 from ctc.evaluation.explain.explain import Example, Explanation, Explanations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.evaluation.config import ReportConfig
 
 

@@ -15,9 +15,9 @@ import pytest
 
 from ctc.artifacts.event_record import EventRecord
 from ctc.artifacts.inventory import Inventory
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
-from ctc.artifacts.preprocessing import Preprocessing
 from ctc.cli.main import run
 from ctc.errors import InputError
 from ctc.evaluation.answers.ground_truth import join_ground_truth

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ctc.artifacts.boxes import Box, Detection
-from ctc.artifacts.detector_file import Category
+from ctc.artifacts.model.detector import Category
 from ctc.artifacts.repeats import RepeatList, RepeatPlace
 from ctc.cli.main import run as run_command
 from ctc.detection.detector import DetectionConfig

@@ -9,7 +9,7 @@ from drawn_clips import write_clip
 
 from ctc.images import read_photo
 from ctc.images.clips.container import read_container
-from ctc.images.exif import parse_exif, read_exif
+from ctc.images.metadata.exif import parse_exif, read_exif
 
 CREATED = {"creation_time": "2025-05-04T06:07:08Z"}
 

@@ -10,10 +10,10 @@ import pytest
 
 from ctc.artifacts.boxes import Box, Detection
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.artifacts.predictions import BoxPrediction, EventPrediction, ImagePrediction
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import InputError, UsageError
 from ctc.inference.config import PredictConfig
 from ctc.inference.decisions.blanks import (

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ctc.artifacts.label_schema import LabelSchema
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.artifacts.promises import PredictionSetup
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.inference.config import PredictConfig
 from ctc.inference.decisions.choice import AnswerFacts, choose_decisions
 from ctc.inference.events.photos import UngroupedPhotos

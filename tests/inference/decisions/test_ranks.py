@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.artifacts.promises import PredictionSetup
 from ctc.errors import InputError
 from ctc.inference.config import PredictConfig
 from ctc.inference.decisions.choice import AnswerFacts

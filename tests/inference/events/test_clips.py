@@ -10,7 +10,7 @@ from PIL import Image
 
 from ctc.artifacts.inventory import Inventory
 from ctc.images.clips.frame_choice import FrameChoice
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.photo_table import TableColumns
 from ctc.inference.events.sources import EventCollection, find_events
 from ctc.inventory.build import build_inventory
 from ctc.plugin import InputFormat

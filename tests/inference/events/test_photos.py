@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ctc.errors import UsageError
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.photo_table import TableColumns
 from ctc.inference.events.sources import find_events
 
 NOON = datetime(2024, 6, 1, 12)

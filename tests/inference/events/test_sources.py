@@ -10,7 +10,7 @@ import pytest
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import ImageError, InputError, UsageError
 from ctc.images import read_photo
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.photo_table import TableColumns
 from ctc.inference.events.event import Event
 from ctc.inference.events.sources import find_events
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.images import decode, min_decode_size, to_model_input
-from ctc.images.photo_header import read_photo_header
+from ctc.images.metadata.photo_header import read_photo_header
 from ctc.inference.gpu_decode import decoder as decoder_module
 from ctc.inference.gpu_decode.decoder import EncodedPhoto, GpuDecoder
 from ctc.inference.gpu_decode.device import DaliDevice

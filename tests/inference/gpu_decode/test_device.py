@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import MissingExtraError, UsageError
 from ctc.inference.gpu_decode import device as device_module
 from ctc.inference.gpu_decode.device import DaliDevice, decoder_device, require_gpu_decoding

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.images.photo_header import PhotoHeader
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.images.metadata.photo_header import PhotoHeader
 from ctc.inference.gpu_decode.geometry import geometry_arrays, input_geometry
 
 

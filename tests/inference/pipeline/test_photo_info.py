@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.inference.events.event import Event
 from ctc.inference.pipeline.inputs import model_inputs
 from ctc.inference.task import PhotoInfo

@@ -13,8 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from ctc.artifacts.event_record import EventRecord
-from ctc.artifacts.model_file import INPUT_NAME, ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import INPUT_NAME, ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.cli.main import run
 from ctc.images import encode_jpeg
 from ctc.runtime.flips import mean_with_mirrored

@@ -10,7 +10,7 @@ import pytest
 
 from ctc._version import __version__
 from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.photo_table import TableColumns
 from ctc.inference.config import PredictConfig, ShardSpec
 from ctc.inference.events.sources import find_events
 from ctc.inference.run.merge import MergeConfig, prepare_merge

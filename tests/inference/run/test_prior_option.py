@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
-from ctc.artifacts.promises import PredictionSetup
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
+from ctc.artifacts.model.promises import PredictionSetup
 from ctc.cli.main import run
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.photo_table import TableColumns
 from ctc.inference.config import PredictConfig
 from ctc.inference.run.predict_run import prepare_run
 from ctc.plugin.manager import plugins

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ctc.errors import AlreadyCompleteError, CtcError
-from ctc.images.photo_table import TableColumns
+from ctc.images.listing.photo_table import TableColumns
 from ctc.inference.config import PredictConfig
 from ctc.inference.events.sources import find_events
 from ctc.inference.journal.journal import FLUSH_PHOTOS, journal_path

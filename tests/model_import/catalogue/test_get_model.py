@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from foreign_network import CLASSES
 
-from ctc.artifacts.detector_file import DetectorInfo
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.onnx_metadata import read_onnx_metadata
+from ctc.artifacts.model.detector import DetectorInfo
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.onnx_metadata import read_onnx_metadata
 from ctc.errors import CtcError, InputError
 from ctc.model_import.catalogue.get_model import get_model
 from ctc.model_import.catalogue.local_models import find_local_models

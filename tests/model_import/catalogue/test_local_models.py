@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ctc.artifacts.model_file import ModelInfo
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import UsageError
 from ctc.model_import.catalogue.local_models import copies_by_place, find_local_models
 from ctc.model_import.catalogue.model_list import read_list

@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from ctc.artifacts.pooling import Attention
+from ctc.artifacts.model.pooling import Attention
 from ctc.artifacts.predictions import ImagePrediction
 from ctc.plugin import Aggregation, AggregationContext
 from ctc.plugin.manager import plugins

@@ -1,6 +1,6 @@
 import pytest
 
-from ctc.artifacts.review.photo_places import PhotoPlaces
+from ctc.artifacts.review.events.photo_places import PhotoPlaces
 from ctc.review.load.photos import PhotoFinder, find_places
 
 PATHS = ["a/1.jpg", "a/2.jpg", "b/1.jpg"]

@@ -18,7 +18,7 @@ import pytest
 from onnxruntime import InferenceSession
 
 from ctc.artifacts.dataset import Dataset
-from ctc.artifacts.model_file import INPUT_NAME
+from ctc.artifacts.model.file import INPUT_NAME
 from ctc.artifacts.run import Run
 from ctc.cli.main import run
 from ctc.hardware import usable_cores

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.errors import InputError, UsageError
 from ctc.plugin import Backbone

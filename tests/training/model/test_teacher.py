@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.dataset import Label
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import InputError, UsageError
 from ctc.training.config import TrainingConfig
 from ctc.training.model.teacher import CHUNK, open_teacher

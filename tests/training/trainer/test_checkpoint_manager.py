@@ -13,7 +13,7 @@ from ctc.artifacts.run import Run
 from ctc.errors import CtcError
 from ctc.training.run_training import resume, train
 from ctc.training.trainer.checkpoints import Checkpoint, Checkpoints
-from ctc.training.trainer.step_errors import NotANumberError
+from ctc.training.trainer.steps.step_errors import NotANumberError
 
 pytestmark = pytest.mark.tensorflow
 

@@ -14,8 +14,8 @@ from ctc.plugin import Batch
 from ctc.plugin.manager import plugins
 from ctc.training.config import TrainingConfig
 from ctc.training.plan import resolve_plan
-from ctc.training.trainer import train_step
-from ctc.training.trainer.train_step import ModelRunner, should_jit_compile
+from ctc.training.trainer.steps import train_step
+from ctc.training.trainer.steps.train_step import ModelRunner, should_jit_compile
 
 pytestmark = pytest.mark.tensorflow
 

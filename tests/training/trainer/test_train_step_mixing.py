@@ -20,7 +20,7 @@ from ctc.training.model.multi_label_loss import MultiLabelCriterion
 from ctc.training.plan import TrainingPlan, resolve_plan
 from ctc.training.run_training import resume, train
 from ctc.training.trainer.checkpoints import Checkpoints
-from ctc.training.trainer.train_step import ModelRunner
+from ctc.training.trainer.steps.train_step import ModelRunner
 from ctc.training.trainer.training_model import TrainingModel, mix_targets, soft_key
 
 pytestmark = pytest.mark.tensorflow

@@ -13,7 +13,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.run import Run
 from ctc.training.model.network import load_network
 from ctc.training.run_training import train
-from ctc.training.trainer.step_errors import NotANumberError
+from ctc.training.trainer.steps.step_errors import NotANumberError
 
 pytestmark = pytest.mark.tensorflow
 

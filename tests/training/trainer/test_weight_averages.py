@@ -26,7 +26,7 @@ SCRIPT = """
 import keras, numpy as np
 from keras import ops
 from ctc.training.model.losses import Criterion
-from ctc.training.trainer.compiled_steps import compiled_steps
+from ctc.training.trainer.steps.compiled_steps import compiled_steps
 from ctc.training.trainer.training_model import TrainingModel
 
 rng = np.random.default_rng(0)
@@ -167,7 +167,7 @@ def test_signal_during_validation_saves_weights_and_not_averages(
     averaged, plugins_with_arrays, reporter, tmp_path, monkeypatch
 ):
     """A checkpoint that is written while the averages are in the network holds the same arrays."""
-    from ctc.training.trainer.train_step import ModelRunner
+    from ctc.training.trainer.steps.train_step import ModelRunner
 
     taken: list[dict[str, np.ndarray]] = []
     eval_step = ModelRunner.eval_step

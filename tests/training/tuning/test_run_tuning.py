@@ -11,7 +11,7 @@ import pytest
 from ctc.artifacts.run import Run
 from ctc.errors import InputError, MissingExtraError, UsageError
 from ctc.training.run_folder import read_config
-from ctc.training.trainer.step_errors import NotANumberError
+from ctc.training.trainer.steps.step_errors import NotANumberError
 from ctc.training.tuning import run_tuning
 from ctc.training.tuning.run_tuning import describe, tune
 from ctc.training.tuning.study import JOURNAL, TABLE

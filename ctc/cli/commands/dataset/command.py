@@ -10,8 +10,8 @@ import click
 from ctc.cli.commands.dataset.options import dataset_options, to_config
 from ctc.cli.options.engine import default_threads, resolve_engine
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import ENGINES, command_with
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import require_extra
 
 

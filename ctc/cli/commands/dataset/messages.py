@@ -15,7 +15,7 @@ from ctc.cli.console.formatting import format_bytes
 from ctc.dataset.build import BuildResult
 from ctc.dataset.estimate import estimate_build
 from ctc.dataset.plan import DatasetPlan
-from ctc.dataset.split_stats import SplitStats, leaked_locations, split_stats
+from ctc.dataset.splitting.split_stats import SplitStats, leaked_locations, split_stats
 from ctc.reporting import counted
 
 MAX_CLASSES_SHOWN = 5

@@ -11,7 +11,7 @@ import click
 
 from ctc.cli.options.engine import engine_option
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import click
 
 from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
 from ctc.cli.options.option import PluginName, apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import LOADERS, command_with
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import CtcError, OutputExistsError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import require_extra
 from ctc.reporting import counted
 

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from ctc.cli.commands.detect.options import detect_options, to_config
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import DRY_RUN
 from ctc.cli.options.plugin import ENGINES, command_with
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 
 @click.command(

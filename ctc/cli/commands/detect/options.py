@@ -8,8 +8,8 @@ import click
 
 from ctc.cli.options.boxes import BOXES, REPEATS, pop_boxes
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import RUN, RUNTIME, SOURCES, pop_run_options
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
     from ctc.inference.run.detect_run import DetectConfig

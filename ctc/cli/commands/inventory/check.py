@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import click
 
 from ctc.cli.options.clips import clip_options, pop_frames
 from ctc.cli.options.option import CommandOption
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import to_click_option
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:

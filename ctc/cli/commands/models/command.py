@@ -10,7 +10,7 @@ import click
 
 from ctc.cli.commands.models.options import LISTS, NO_LIST, read_given_lists
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH
+from ctc.cli.options.values.paths import PATH
 from ctc.reporting import counted
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _print_details(one: ModelList) -> None:
 
 
 def _local_row(model: LocalModel) -> tuple[str, ...]:
-    from ctc.artifacts.detector_file import DetectorInfo
+    from ctc.artifacts.model.detector import DetectorInfo
     from ctc.cli.console.formatting import format_bytes
 
     about = model.info

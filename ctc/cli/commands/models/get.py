@@ -12,7 +12,7 @@ import click
 from ctc.cli.commands.models.options import LISTS, NO_LIST, read_given_lists
 from ctc.cli.options.model_output import check_model_output
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import InputError, UsageError
 
 if TYPE_CHECKING:

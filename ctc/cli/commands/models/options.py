@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.cli.registry import LISTS_VARIABLE
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import click
 
 from ctc.cli.commands.predict.options import FORMAT, OUTPUT
 from ctc.cli.options.option import option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import FORMATS, command_with
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 
 @click.command(

@@ -16,9 +16,9 @@ from ctc.cli.options.inference import (
     THRESHOLD,
 )
 from ctc.cli.options.option import PluginName, apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.photo_run import RUN, RUNTIME, SOURCES, pop_run_options
 from ctc.cli.options.places import PLACES
+from ctc.cli.options.values.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
     from ctc.inference.config import PredictConfig

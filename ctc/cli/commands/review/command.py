@@ -11,7 +11,6 @@ import click
 from ctc.cli.commands.review.page import loaded_store, require_page_packages, serve_page
 from ctc.cli.options.inference import AGGREGATION
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH_OR_URL
 from ctc.cli.options.plugin import AGGREGATIONS, command_with
 from ctc.cli.options.review import (
     PAGE,
@@ -22,6 +21,7 @@ from ctc.cli.options.review import (
     labels_option,
 )
 from ctc.cli.options.scoring import LOCATION, TRUTH_LABELS
+from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ctc.cli.options.option import PluginName, option
-from ctc.cli.options.paths import PATH, PATH_OR_URL
 from ctc.cli.options.plugin import FORMATS, command_with
+from ctc.cli.options.values.paths import PATH, PATH_OR_URL
 from ctc.reporting import counted
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from ctc.cli.options.inference import (
     threads_option,
 )
 from ctc.cli.options.option import Decorator, apply_options, option
-from ctc.cli.options.paths import PATH
 from ctc.cli.options.server import ALLOWED_HOST, HOST, PORT
+from ctc.cli.options.values.paths import PATH
 from ctc.cli.registry import TOKEN_VARIABLE
 from ctc.errors import UsageError, reason
 from ctc.storage.paths import is_url, parse_path

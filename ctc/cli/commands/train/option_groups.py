@@ -7,7 +7,7 @@ import click
 from ctc.cli.commands.train.training_option import option
 from ctc.cli.options.augmentation import AUGMENTATION_OPTIONS
 from ctc.cli.options.option import PluginName
-from ctc.cli.options.paths import PATH_STR
+from ctc.cli.options.values.paths import PATH_STR
 
 UNIT_FRACTION = click.FloatRange(0, 1, max_open=True)
 POSITIVE_FLOAT = click.FloatRange(min=0, min_open=True)

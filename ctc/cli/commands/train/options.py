@@ -18,7 +18,7 @@ from ctc.cli.commands.train.option_groups import (
     TEACHER,
 )
 from ctc.cli.options.option import apply_options, option
-from ctc.cli.options.paths import PATH, PATH_STR
+from ctc.cli.options.values.paths import PATH, PATH_STR
 from ctc.cli.settings.context import load_config_file
 from ctc.cli.settings.source import FILE_VALUES_KEY, was_provided
 from ctc.errors import UsageError

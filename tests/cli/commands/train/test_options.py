@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ctc.artifacts.preprocessing import Preprocessing
+from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.artifacts.run import Run, RunInfo
 from ctc.cli.commands.train.command import command
 from ctc.cli.commands.train.options import provided_options

@@ -1,0 +1,1 @@
+"""The model file: what a .onnx file says of itself."""

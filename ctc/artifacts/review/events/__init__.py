@@ -1,0 +1,1 @@
+"""Events of a review store: their rows, and where their photos are."""

@@ -1,0 +1,1 @@
+"""Which events go into which split of a dataset."""

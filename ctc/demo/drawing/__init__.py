@@ -1,0 +1,1 @@
+"""What the demo's photos show: animals and landscapes, drawn."""

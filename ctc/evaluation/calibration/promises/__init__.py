@@ -1,0 +1,1 @@
+"""Promises fitted on validated events: thresholds, ranks, sets, blanks."""

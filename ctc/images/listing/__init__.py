@@ -1,0 +1,1 @@
+"""Lists of photos: folders, tables, and the kinds of files."""

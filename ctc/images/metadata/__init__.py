@@ -1,0 +1,1 @@
+"""What a photo's header says: time, place, camera, size."""

@@ -1,0 +1,1 @@
+"""Times and places of events, from columns and photos."""

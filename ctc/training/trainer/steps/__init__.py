@@ -1,0 +1,1 @@
+"""Training steps on devices, compiled and pending."""
