@@ -20,7 +20,7 @@ from ctc.images import decode, oriented_size
 from ctc.images.metadata.exif import Exif, parse_exif, read_exif
 from ctc.images.metadata.photo_header import MAX_PIXELS, read_photo_header
 
-MODULES = [import_module(f"ctc.images.{name}") for name in ("exif", "decode")]
+MODULES = [import_module(f"ctc.images.{name}") for name in ("metadata.exif", "decode")]
 SHORT, LONG = 3, 4
 
 
