@@ -1,6 +1,6 @@
 """Speed of reading the frames of a clip, beside PyAV alone.
 
-    python benchmarks/clips.py [--seconds 20] [--repeats 5]
+    python -m benchmarks.clips [--seconds 20] [--repeats 5]
 
 A clip of the demo's world, 1920 × 1080 pixels, 30 frames per second, is encoded as H.264. Each
 contender reads it to RGB pixels: every frame, or one per second. Contenders take turns, and the

@@ -1,7 +1,7 @@
 """How often the intervals of `ctc summarize` hold, and how long millions of events take.
 
-    python benchmarks/ecology.py coverage [STUDIES]
-    python benchmarks/ecology.py speed [EVENTS]
+    python -m benchmarks.ecology coverage [STUDIES]
+    python -m benchmarks.ecology speed [EVENTS]
 
 Coverage: studies of a known world. Stations have rates of their own, animals make one to three
 events a visit, and a classifier sees a noisy feature of each, partly the same throughout a visit.

@@ -2,7 +2,7 @@
 
     ctc embed FEATURES WORLD/labels.csv --event-id event_id --image image1 \\
         --image-root WORLD/photos --output EMBEDDINGS
-    python benchmarks/review_rounds.py WORLD/labels.csv EMBEDDINGS [--seeds 10]
+    python -m benchmarks.review_rounds WORLD/labels.csv EMBEDDINGS [--seeds 10]
 
 WORLD is one of `ctc demo`, or any table with event_id, species and, if known, location. Each seed
 divides the places into two thirds whose events may be labelled, and a third that the accuracy is

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "gpu.py"
+CHECKOUT = Path(__file__).resolve().parents[2]
 QUICK_STAGES = ("decode", "load", "large_photos", "network", "predict", "decoder", "predict_decode")
 """The others compile networks, and take a minute each."""
 PHOTOS = ("african_elephants.jpg", "human.jpg", "ocelot.jpg")
@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.subprocess, pytest.mark.slow]
 def run_stages(*arguments: object, stages: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
     chosen = [word for stage in stages for word in ("--stage", stage)]
     return subprocess.run(
-        [sys.executable, str(SCRIPT), *map(str, arguments), *chosen],
+        [sys.executable, "-m", "benchmarks.gpu.checks", *map(str, arguments), *chosen],
+        cwd=CHECKOUT,
         env={**os.environ, "CTC_CHECK_CPU": "1"},
         capture_output=True,
         text=True,

@@ -2,7 +2,7 @@
 
 Minimises mean(weight · loss) + penalty / 2 · ‖W‖² with SciPy's L-BFGS in float32. Each weight is
 scaled by an estimate of its curvature, so that the solver needs 6 to 40 steps, and it starts from
-the solution for a larger penalty. benchmarks/probe.py measures it beside scikit-learn's
+the solution for a larger penalty. benchmarks/features/probe.py measures it beside scikit-learn's
 LogisticRegression.
 """
 
