@@ -7,12 +7,10 @@ sections 4.6.4 to 4.6.6).
 from __future__ import annotations
 
 import io
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -22,9 +20,25 @@ from ctc.errors import ImageError
 from ctc.images.clips.names import split_frame_path
 from ctc.images.files import open_photo
 from ctc.images.listing.file_kinds import HEADER_BYTES, NOT_AN_IMAGE, unknown_image
+from ctc.images.metadata.camera_data import (
+    FROM_EXIF,
+    FROM_RECONYX,
+    NO_CAMERA_DATA,
+    CameraData,
+)
+from ctc.images.metadata.exif_values import (
+    DIGITIZED,
+    LAST_CHANGED,
+    ORIGINAL,
+    capture_time,
+    clean_text,
+    coordinates,
+    degrees_celsius,
+)
+from ctc.images.metadata.maker_notes.reconyx import MAKE as RECONYX
+from ctc.images.metadata.maker_notes.reconyx import MakerNote, parse_maker_note
 from ctc.images.metadata.photo_header import (
     CAMERA_SERIAL,
-    CHANGED,
     EXIF,
     GPS,
     MAKE,
@@ -32,11 +46,10 @@ from ctc.images.metadata.photo_header import (
     PhotoHeader,
     read_photo_header,
 )
-from ctc.images.metadata.reconyx import MAKE as RECONYX
-from ctc.images.metadata.reconyx import parse_maker_note
 from ctc.images.metadata.tiff_tags import (
     ASCII,
     RATIONAL,
+    SRATIONAL,
     UNDEFINED,
     TagType,
     TagValue,
@@ -52,26 +65,17 @@ THREADS = 8
 _PATHS_PER_TASK = 32
 _HEADER_BYTES = 1 << 16
 """Enough for the headers of most photos."""
-_MAKER_NOTE, _BODY_SERIAL = 0x927C, 0xA431
-_ORIGINAL, _DIGITIZED, _LAST_CHANGED = (
-    (0x9003, 0x9291),
-    (0x9004, 0x9292),
-    (CHANGED, 0x9290),
-)  # a time and its fraction of a second
+OTHER_NOTE = "other"
+_MAKER_NOTE, _BODY_SERIAL, _TEMPERATURE = 0x927C, 0xA431, 0x9400
 _DETAIL_TAGS = {
-    **dict.fromkeys((*_ORIGINAL, *_DIGITIZED, _LAST_CHANGED[1], _BODY_SERIAL), TagType(ASCII)),
+    **dict.fromkeys((*ORIGINAL, *DIGITIZED, LAST_CHANGED[1], _BODY_SERIAL), TagType(ASCII)),
     _MAKER_NOTE: TagType(UNDEFINED),
+    _TEMPERATURE: TagType(SRATIONAL, 1),
 }
 _GPS_TAGS = {
     **dict.fromkeys((1, 3), TagType(ASCII)),
     **dict.fromkeys((2, 4), TagType(RATIONAL, 3)),
 }
-
-_TIME = re.compile(
-    r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)"
-    r"(?:\.(\d+))?(?:\s*([AP]M)\b)?",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ class Exif:
     """EXIF data of one photo; None where a value is missing or invalid.
 
     `taken`: by the camera's clock, without time zone. `latitude`, `longitude`: degrees, north and
-    east positive; both or neither. `error`: why the file could not be read as a photo, else ''.
+    east positive; both or neither. `data`: what else the camera tells. `note`: whose maker note
+    there is, FROM_RECONYX or OTHER_NOTE, which is not read here. `error`: why the file could not be
+    read as a photo, else ''.
     """
 
     taken: datetime | None = None
@@ -88,7 +94,17 @@ class Exif:
     serial: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    data: CameraData = NO_CAMERA_DATA
+    note: str | None = None
     error: str = ""
+
+    @property
+    def read_from(self) -> str | None:
+        """Where the camera is known from: FROM_EXIF or FROM_RECONYX; None if nothing is known."""
+        if self.note == FROM_RECONYX:
+            return FROM_RECONYX
+        known = self.make or self.model or self.serial or not self.data.is_empty
+        return FROM_EXIF if known else None
 
 
 def read_exif(path: str | Path) -> Exif:
@@ -197,17 +213,25 @@ def _extract(image: Image.Image) -> Exif:
 def _make_exif(
     main: Mapping[int, Any], details: Mapping[int, Any], position: Mapping[int, Any]
 ) -> Exif:
-    latitude, longitude = _coordinates(position)
+    latitude, longitude = coordinates(position)
     note = parse_maker_note(details.get(_MAKER_NOTE))
-    serial = _clean_text(details.get(_BODY_SERIAL)) or _clean_text(main.get(CAMERA_SERIAL))
+    serial = clean_text(details.get(_BODY_SERIAL)) or clean_text(main.get(CAMERA_SERIAL))
+    temperature = degrees_celsius(details.get(_TEMPERATURE))
     return Exif(
-        taken=_capture_time(main, details) or (note.taken if note else None),
-        make=_clean_text(main.get(MAKE)) or (RECONYX if note else None),
-        model=_clean_text(main.get(MODEL)) or (note.model if note else None),
+        taken=capture_time(main, details) or (note.taken if note else None),
+        make=clean_text(main.get(MAKE)) or (RECONYX if note else None),
+        model=clean_text(main.get(MODEL)) or (note.model if note else None),
         serial=serial or (note.serial if note else None),
         latitude=latitude,
         longitude=longitude,
+        data=_camera_data(note, temperature),
+        note=FROM_RECONYX if note else OTHER_NOTE if _MAKER_NOTE in details else None,
     )
+
+
+def _camera_data(note: MakerNote | None, temperature: float | None) -> CameraData:
+    data = note.data if note else NO_CAMERA_DATA
+    return data if temperature is None else replace(data, temperature=temperature)
 
 
 def _read_tags(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:
@@ -215,67 +239,3 @@ def _read_tags(read: Callable[[], Mapping[int, Any]]) -> dict[int, Any]:
         return dict(read())
     except Exception:  # a damaged part makes Pillow raise almost anything; others may be good
         return {}
-
-
-def _capture_time(main: Mapping[int, Any], details: Mapping[int, Any]) -> datetime | None:
-    for tags, time, subseconds in (
-        (details, *_ORIGINAL),
-        (details, *_DIGITIZED),
-        (main, *_LAST_CHANGED),
-    ):
-        taken = _parse_time(_clean_text(tags.get(time)), _clean_text(details.get(subseconds)))
-        if taken:
-            return taken
-    return None
-
-
-def _parse_time(text: str | None, subseconds: str | None) -> datetime | None:
-    """Parse '2016:09:25 18:35:10' and the digits after the decimal point; None if invalid.
-
-    A fraction, AM or PM behind the seconds counts; what else follows, such as a time zone, is
-    ignored.
-    """
-    match = _TIME.match(text or "")
-    if match is None:
-        return None
-    *numbers, fraction, half = match.groups()
-    year, month, day, hour, minute, second = map(int, numbers)
-    if half and not 1 <= hour <= 12:
-        return None
-    if half:
-        hour = hour % 12 + 12 * (half.lower() == "pm")
-    subseconds = subseconds or fraction
-    digits = subseconds[:6].ljust(6, "0") if subseconds and subseconds.isdecimal() else "0"
-    try:
-        return datetime(year, month, day, hour, minute, second, int(digits))
-    except ValueError:  # 0000:00:00 00:00:00, or a month 13
-        return None
-
-
-def _clean_text(value: object) -> str | None:
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "ignore")
-    return value.split("\0")[0].strip() or None if isinstance(value, str) else None
-
-
-def _coordinates(tags: Mapping[int, Any]) -> tuple[float, float] | tuple[None, None]:
-    """Return (latitude, longitude), or (None, None).
-
-    None if one is missing or out of range, or both are 0, which cameras write without a GPS fix.
-    """
-    latitude = _degrees(tags.get(2), {"N": 1, "S": -1}.get(_clean_text(tags.get(1)) or ""), 90)
-    longitude = _degrees(tags.get(4), {"E": 1, "W": -1}.get(_clean_text(tags.get(3)) or ""), 180)
-    if latitude is None or longitude is None or latitude == longitude == 0:
-        return None, None
-    return latitude, longitude
-
-
-def _degrees(parts: object, sign: int | None, limit: int) -> float | None:
-    """Convert degrees, minutes and seconds; None if invalid."""
-    try:
-        degrees, minutes, seconds = map(float, parts)  # type: ignore[call-overload]
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    value: float = degrees + minutes / 60 + seconds / 3600
-    valid = sign is not None and math.isfinite(value) and 0 <= value <= limit
-    return sign * value if valid and sign else None

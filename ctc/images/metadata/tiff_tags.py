@@ -9,9 +9,9 @@ import struct
 from collections.abc import Mapping
 from typing import NamedTuple
 
-BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 1, 2, 3, 4, 5, 7
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, SRATIONAL = 1, 2, 3, 4, 5, 7, 10
 TagValue = str | bytes | int | tuple[float, ...]
-"""The value of a tag of the type ASCII; UNDEFINED; SHORT or LONG; RATIONAL."""
+"""The value of a tag of the type ASCII; UNDEFINED; SHORT or LONG; RATIONAL or SRATIONAL."""
 
 _UNIT_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _UNIT_BYTES[16] = 8
@@ -85,8 +85,9 @@ def read_directory(
 def _parse(kind: int, data: bytes, layout: _Layout) -> TagValue:
     if kind == ASCII:
         return data.removesuffix(b"\0").decode("latin-1")
-    if kind == RATIONAL:
-        numbers = struct.unpack(f"{layout.order}{len(data) // 4}L", data)
+    if kind in (RATIONAL, SRATIONAL):
+        unit = "L" if kind == RATIONAL else "l"
+        numbers = struct.unpack(f"{layout.order}{len(data) // 4}{unit}", data)
         pairs = zip(numbers[::2], numbers[1::2], strict=True)
         return tuple(top / bottom if bottom else float("nan") for top, bottom in pairs)
     if kind == UNDEFINED:

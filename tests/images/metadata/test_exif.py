@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
+from reconyx_notes import hyperfire
 
+from ctc.images.metadata.camera_data import CameraData
 from ctc.images.metadata.exif import Exif, read_exif, read_exifs
 
 CHANGED, MAKE, MODEL = 0x0132, 0x010F, 0x0110
@@ -211,46 +212,25 @@ def test_read_exif_real_photos_have_time(shared: Path) -> None:
     assert [exif.serial for exif in exifs] == ["H550HH12223408", None, "P800BD05003063"]
 
 
-def hyperfire_note(order: str = "<", swapped: bool = False) -> bytes:
-    time = [struct.pack(f"{order}H", value) for value in (5, 0, 10, 3, 16, 2020)]
-    if swapped:
-        time = [value[::-1] for value in time]
-    note = struct.pack(f"{order}H", 0xF101).ljust(22, b"\0") + b"".join(time)
-    note = note.ljust(42, b"\0") + "H500XX00000001".encode(
-        "utf-16-le" if order == "<" else "utf-16-be"
-    )
-    return note.ljust(86, b"\0") + b"HC500 HYPERFIRE".ljust(22, b"\0")
-
-
-@pytest.mark.parametrize(
-    "note", [hyperfire_note(), hyperfire_note(">"), hyperfire_note(swapped=True)]
-)
-def test_read_exif_reads_note_of_reconyx_hyperfire(tmp_path: Path, note: bytes) -> None:
-    assert exif_of(tmp_path, {}, {MAKER_NOTE: note}) == Exif(
-        taken=datetime(2020, 3, 16, 10, 0, 5),
-        make="RECONYX",
-        model="HC500 HYPERFIRE",
-        serial="H500XX00000001",
-    )
-
-
-def test_read_exif_reads_note_of_reconyx_hyperfire_2(tmp_path: Path) -> None:
-    note = b"RECONYXH2\0".ljust(62, b"\0") + struct.pack("<6H", 9, 43, 20, 4, 11, 2021)
-    note = note.ljust(126, b"\0") + "H2XX0000000001".encode("utf-16-le")
-    found = exif_of(tmp_path, {}, {MAKER_NOTE: note})
-    assert (found.taken, found.serial) == (datetime(2021, 4, 11, 20, 43, 9), "H2XX0000000001")
-
-
-def test_read_exif_reads_note_of_reconyx_ultrafire(tmp_path: Path) -> None:
-    note = b"RECONYXUF\0".ljust(59, b"\0") + struct.pack("<5BH", 1, 2, 3, 24, 12, 2019)
-    found = exif_of(tmp_path, {}, {MAKER_NOTE: note.ljust(75, b"\0") + b"UXR6XX00000001"})
-    assert (found.taken, found.serial) == (datetime(2019, 12, 24, 3, 2, 1), "UXR6XX00000001")
-
-
 def test_read_exif_prefers_standard_tags_to_maker_note(tmp_path: Path) -> None:
     standard = {ORIGINAL: "2026:02:03 04:05:06", SERIAL: "S1"}
-    found = exif_of(tmp_path, {MAKE: "Make"}, {**standard, MAKER_NOTE: hyperfire_note()})
+    found = exif_of(tmp_path, {MAKE: "Make"}, {**standard, MAKER_NOTE: hyperfire()})
     assert (found.taken, found.serial, found.make) == (datetime(2026, 2, 3, 4, 5, 6), "S1", "Make")
+
+
+def test_read_exif_takes_temperature_of_standard_tag(tmp_path: Path) -> None:
+    found = exif_of(tmp_path, {MODEL: "M"}, {0x9400: IFDRational(-125, 10)})
+    assert (found.data, found.read_from) == (CameraData(temperature=-12.5), "exif")
+
+
+@pytest.mark.parametrize("value", [IFDRational(1, 0), IFDRational(9999, 1), "warm"])
+def test_read_exif_ignores_impossible_temperatures(tmp_path: Path, value: Any) -> None:
+    assert exif_of(tmp_path, {}, {0x9400: value}).data.temperature is None
+
+
+def test_read_exif_tells_of_notes_that_it_cannot_read(tmp_path: Path) -> None:
+    found = exif_of(tmp_path, {MAKE: "Canon"}, {MAKER_NOTE: b"Canon's own"})
+    assert (found.note, found.read_from) == ("other", "exif")
 
 
 @pytest.mark.parametrize("note", [b"", b"\x01\xf1", b"RECONYXH2\0", b"RECONYXUF\0\xff", b"Nikon\0"])
