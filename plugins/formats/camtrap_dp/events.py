@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ctc.artifacts.boxes import LabelledBox
+from ctc.artifacts.camtrap_dp.package import CsvRow, Package
+from ctc.artifacts.camtrap_dp.timestamps import parse_timestamp
 from ctc.plugin import LeftOut
 
 from ..duplicates import resolve_duplicate
@@ -21,8 +23,8 @@ from .labels import (
     parse_labels,
     sum_counts,
 )
-from .media import Media, MediaPhoto, parse_timestamp
-from .package import CsvRow, Package, UnusableRowError, add_rows, require_value
+from .media import Media, MediaPhoto
+from .rows import UnusableRowError, add_rows, require_value
 
 SUPERSEDED = "its event has event-based observations"
 NO_SPAN = "it has no eventStart or eventEnd, and no photo names its event"

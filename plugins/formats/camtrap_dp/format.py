@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.boxes import DETECTIONS, detections_to_json
+from ctc.artifacts.camtrap_dp.archive import is_package
+from ctc.artifacts.camtrap_dp.package import open_package
 from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
 from ctc.plugin.records import MetaValue
 from ctc.reporting import counted
 
 from .. import duplicates
-from .archive import is_package
 from .events import ObservedEvents
 from .media import Media, MediaPhoto
-from .package import open_package
 from .photo_finder import PhotoFinder
 
 log = logging.getLogger("ctc.formats.camtrap_dp")

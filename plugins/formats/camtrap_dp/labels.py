@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
+from ctc.artifacts.camtrap_dp.package import BOX_COLUMNS, CsvRow
 from ctc.plugin import Box
 
-from .package import BOX_COLUMNS, CsvRow, UnusableRowError, require_value
+from .rows import UnusableRowError, require_value
 
 EMPTY = "empty"
 SPECIES_BY_TYPE = {

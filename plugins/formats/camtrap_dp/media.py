@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import NamedTuple
 
+from ctc.artifacts.camtrap_dp.package import CsvRow, Package
+from ctc.artifacts.camtrap_dp.timestamps import normalize_timestamp, parse_timestamp
 from ctc.errors import InputError
 from ctc.images.clips.names import is_clip_path
 from ctc.plugin import LeftOut
 
 from ..duplicates import resolve_duplicate
-from .package import CsvRow, Package, UnusableRowError, add_rows, require_value
 from .photo_finder import PhotoFinder
-
-_SHORT_ZONE = re.compile(r"([T ].*[+-])(\d(?::?\d\d)?)$")
-"""A zone such as -5:00, which the standard's own examples have."""
+from .rows import UnusableRowError, add_rows, require_value
 
 
 class DeploymentLocation(NamedTuple):
@@ -119,23 +116,6 @@ class Media:
             timestamp,
             row["eventID"],
         )
-
-
-def normalize_timestamp(time: str) -> str:
-    """Return an ISO 8601 time with two digits for the hours of its zone, as in '…-05:00'."""
-    return _SHORT_ZONE.sub(r"\g<1>0\2", time)
-
-
-def parse_timestamp(time: str) -> float | None:
-    """Return an ISO 8601 time in seconds since 1970, None if it isn't one.
-
-    A time without a zone is read as UTC.
-    """
-    try:
-        parsed = datetime.fromisoformat(normalize_timestamp(time))
-    except ValueError:
-        return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 def _parse_degrees(where: str, row: CsvRow, column: str, limit: int) -> float | None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from ctc.artifacts.camtrap_dp.package import CsvRow, Package
 from ctc.errors import InputError
 from ctc.images.listing.folders import find_photos
 from ctc.images.listing.photo_paths import normalize_path
 from ctc.storage.paths import is_http, is_remote, is_url
 from ctc.storage.urls import refusal
 
-from .package import CsvRow, Package, UnusableRowError, require_value
+from .rows import UnusableRowError, require_value
 
 _FALSE = frozenset({"false", "0"})
 

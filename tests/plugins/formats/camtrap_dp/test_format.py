@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ctc.artifacts.boxes import Box, LabelledBox, detections_from_json
+from ctc.artifacts.camtrap_dp.package import OPTIONAL, REQUIRED
 from ctc.artifacts.inventory import Inventory
 from ctc.cli.exit_codes import run_command
 from ctc.cli.main import ctc
@@ -21,7 +22,6 @@ from ctc.errors import InputError, UsageError
 from ctc.images import encode_jpeg
 from ctc.plugin import InputFormat, LeftOut, Observation
 from ctc.plugin.manager import plugins
-from ctc_plugins.formats.camtrap_dp.package import OPTIONAL, REQUIRED
 
 DEPLOYMENT = {
     "deploymentID": "d1",
@@ -462,8 +462,10 @@ def test_columns_are_those_of_the_standard(shared: Path, table: str) -> None:
     )
     required = {field["name"] for field in schema["fields"] if field["constraints"]["required"]}
     assert set(REQUIRED[table]) <= required
-    # of newer versions, and one that older ones lack
-    beyond = {"eventID", "filePublic"} if table == "media" else set()
+    beyond = {
+        "deployments": {"deploymentStart", "deploymentEnd"},  # only summaries need them
+        "media": {"eventID", "filePublic"},  # of newer versions, and one that older ones lack
+    }.get(table, set())
     assert set(OPTIONAL[table]) - beyond <= {field["name"] for field in schema["fields"]} - required
 
 
@@ -515,8 +517,8 @@ FILES = {"deployments": "deployments.csv", "media": "media.csv", "observations":
         ),
         (descriptor(**{**FILES, "media": "../media.csv"}), "is outside the package"),
         (
-            descriptor(**{**FILES, "media": "https://example.org/media.csv"}),
-            "is a URL: download",
+            descriptor(**{**FILES, "media": "sftp://example.org/media.csv"}),
+            "is no web address",
         ),
         (
             {**descriptor(**FILES), "profile": "https://x.org/camtrap-dp/0.1.6/p.json"},

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Protocol
 
 from ctc.errors import InputError, UsageError, reason
+from ctc.storage.paths import is_http, is_remote, parse_path
 from ctc.storage.remote_files import local_copy
 
 DESCRIPTOR = "datapackage.json"
@@ -22,6 +23,7 @@ MAX_RATIO = 100
 """Largest size of unpacked text in sizes of the packed file; tables of text have 5 to 20."""
 MIN_LIMIT = 256 << 20
 _CHUNK = 1 << 20
+_GZIP = b"\x1f\x8b"
 _BROKEN = (OSError, EOFError, ValueError, RuntimeError, zlib.error)
 """What unpacking a damaged or encrypted file raises; BadZipFile is an Exception of its own."""
 
@@ -66,11 +68,13 @@ class ZipFiles:
 
     def find(self, path: str) -> Path | None:
         """Return a file, or None if it is not there."""
+        path = PurePosixPath(path).as_posix()
         member = self._members.get(self._prefix + path)
         if member is None:
             return None
-        unpacked = self._folder / PurePosixPath(path).name
+        unpacked = self._folder / path
         if not unpacked.exists():
+            unpacked.parent.mkdir(parents=True, exist_ok=True)
             shown = f"'{path}' in '{self.name}'"
             _unpack(shown, lambda: self._archive.open(member), unpacked, member.compress_size)
         return unpacked
@@ -86,19 +90,13 @@ def open_files(source: Path) -> Iterator[PackageFiles]:
 
     Raises CtcError if there is none.
     """
-    if source.name == DESCRIPTOR and source.is_file():
-        yield FolderFiles(source)
-    elif not source.is_file():
-        if not (source / DESCRIPTOR).is_file():
-            raise UsageError(
-                f"'{source / DESCRIPTOR}' does not exist: give the {DESCRIPTOR} of a Camtrap DP "
-                "package, its folder, or its zip"
-            )
-        yield FolderFiles(source / DESCRIPTOR)
-    elif zipfile.is_zipfile(local_copy(source)):
+    descriptor = _find_descriptor(source)
+    if descriptor is not None:
+        yield FolderFiles(descriptor)
+    elif zipfile.is_zipfile(downloaded(source)):
         with _open_zip(source) as archive, TemporaryDirectory() as folder:
             yield ZipFiles(source, archive, Path(folder))
-    elif source.suffix.lower() == ".json":
+    elif _file_name(source).lower().endswith(".json"):
         yield FolderFiles(source)
     else:
         raise UsageError(
@@ -106,14 +104,34 @@ def open_files(source: Path) -> Iterator[PackageFiles]:
         )
 
 
+def find_at_url(url: str, where: str) -> Path:
+    """Return the table at a web address; raises InputError, which says `where`, without one."""
+    if not is_http(url):
+        raise InputError(f"{where}: '{url}' is no web address, http:// or https://")
+    found = parse_path(url)
+    try:
+        downloaded(found)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    return found
+
+
+def downloaded(source: Path) -> Path:
+    """Return a local file with the same contents; raises InputError if it can't be downloaded."""
+    try:
+        return local_copy(source)
+    except OSError as error:
+        raise InputError(f"'{source}' can't be downloaded: {reason(error)}") from None
+
+
 def is_package(path: Path) -> bool:
     """Return whether `path` looks like a package."""
-    if path.name == DESCRIPTOR:
+    if _file_name(path) == DESCRIPTOR:
         return True
-    if path.suffix.lower() != ".zip":
+    if not _file_name(path).lower().endswith(".zip"):
         return (path / DESCRIPTOR).is_file()
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(local_copy(path)) as archive:
             return any(
                 PurePosixPath(_member_name(i)).name == DESCRIPTOR for i in archive.infolist()
             )
@@ -124,14 +142,41 @@ def is_package(path: Path) -> bool:
 @contextmanager
 def decompressed(path: Path) -> Iterator[Path]:
     """Yield the file itself, or a decompressed temporary copy of a gzip file."""
-    if path.suffix != ".gz":
+    packed = local_copy(path)
+    if not _is_gzip(packed):
         yield path
         return
-    packed = local_copy(path)
     with TemporaryDirectory() as folder:
-        unpacked = Path(folder) / path.stem
+        unpacked = Path(folder) / path.name.removesuffix(".gz")
         _unpack(f"'{path}'", lambda: gzip.GzipFile(packed), unpacked, packed.stat().st_size)
         yield unpacked
+
+
+def _find_descriptor(source: Path) -> Path | None:
+    """Return the descriptor that the source is or holds, None for another file."""
+    if _file_name(source) == DESCRIPTOR and source.is_file():
+        return source
+    inside = source / DESCRIPTOR
+    if _file_name(source).lower().endswith(".zip") and source.is_file():
+        return None
+    if inside.is_file():
+        return inside
+    if source.is_file():
+        return None
+    raise UsageError(
+        f"'{inside}' does not exist: give the {DESCRIPTOR} of a Camtrap DP package, its folder, or "
+        "its zip"
+    )
+
+
+def _file_name(path: Path) -> str:
+    """Return the name of a file, without what follows it in a web address, as `?download=1`."""
+    return path.name.partition("?")[0] if is_remote(path) else path.name
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_GZIP)) == _GZIP
 
 
 @contextmanager

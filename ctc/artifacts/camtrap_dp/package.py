@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from ctc.artifacts.camtrap_dp.archive import (
+    PackageFiles,
+    ZipFiles,
+    decompressed,
+    downloaded,
+    find_at_url,
+    open_files,
+)
 from ctc.errors import InputError
-from ctc.plugin import LeftOut
 from ctc.storage.csv_reader import open_table
-from ctc.storage.paths import is_remote
-
-from ..json_entry import JsonEntry
-from ..json_stream import read_document
-from .archive import PackageFiles, ZipFiles, decompressed, open_files
+from ctc.storage.json_file import json_type, read_object
+from ctc.storage.paths import is_remote, is_url
 
 BOX_COLUMNS = ("bboxX", "bboxY", "bboxWidth", "bboxHeight")
 REQUIRED = {
@@ -32,7 +37,7 @@ REQUIRED = {
 }
 """Columns that are needed here; the standard requires a few more."""
 OPTIONAL = {
-    "deployments": ("locationID", "locationName"),
+    "deployments": ("locationID", "locationName", "deploymentStart", "deploymentEnd"),
     "media": ("fileName", "filePublic", "eventID"),
     "observations": (
         "mediaID",
@@ -43,16 +48,13 @@ OPTIONAL = {
         "lifeStage",
         "behavior",
         *BOX_COLUMNS,
+        "classificationMethod",
         "classificationProbability",
     ),
 }
 _MISSING = frozenset({"", "NA", "NaN", "nan"})  # `missingValues` of the table schemas
 
 CsvRow = Mapping[str, str | None]
-
-
-class UnusableRowError(Exception):
-    """A row can't be used; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +97,13 @@ class Package:
 def open_package(source: Path) -> Iterator[Package]:
     """Open a datapackage.json, the folder that holds it, or a zip of that folder, also at URLs.
 
-    Raises CtcError when `source` is not a Camtrap DP 1.x package.
+    The tables may be packed with gzip, and be at URLs of their own. Raises CtcError when `source`
+    is not a Camtrap DP 1.x package.
     """
     with open_files(source) as files:
-        try:
-            tables = _read_descriptor(files)
-        except InputError as error:  # say the name of the zip, not that of the unpacked file
-            raise InputError(str(error).replace(str(files.descriptor), files.name)) from None
+        tables = _read_descriptor(files)
         for table in REQUIRED:
-            if table not in tables:
+            if not tables.get(table):
                 raise InputError(
                     f"'{files.name}' has no resource called '{table}', which Camtrap DP requires"
                 )
@@ -111,33 +111,37 @@ def open_package(source: Path) -> Iterator[Package]:
 
 
 def _read_descriptor(files: PackageFiles) -> dict[str, tuple[Path, ...]]:
+    document = _read_document(files)
+    _check_version(files.name, str(document.get("profile", "")))
+    if "resources" not in document:
+        raise InputError(f"'{files.name}' has no 'resources': it is no Camtrap DP package")
+    if not isinstance(document["resources"], list):
+        raise InputError(f"'{files.name}': 'resources' must be a list")
     tables: dict[str, tuple[Path, ...]] = {}
-    for key, value in read_document(files.descriptor, ("resources",)):
-        if key == "resources":
-            tables.setdefault(value.required_text("name"), _resource_files(value, files))
-        elif key == "profile":
-            _check_version(files.name, str(value))
+    for number, resource in enumerate(document["resources"]):
+        where = f"'{files.name}' resources[{number}]"
+        if not isinstance(resource, dict):
+            raise InputError(f"{where} is {json_type(resource)}, not an object")
+        name = _text(resource, "name", where)
+        if name in REQUIRED:
+            tables.setdefault(name, _resource_files(resource, where, files))
     return tables
 
 
-def add_rows(
-    package: Package, table: str, add: Callable[[str, CsvRow], LeftOut | None]
-) -> Iterator[LeftOut]:
-    """Pass every row, and where it is, to `add`; yields what `add` returns or finds unusable."""
-    for where, row in package.rows(table):
-        try:
-            left_out = add(where, row)
-        except UnusableRowError as error:
-            left_out = LeftOut(where, str(error))
-        if left_out is not None:
-            yield left_out
+def _read_document(files: PackageFiles) -> dict[str, Any]:
+    copy = downloaded(files.descriptor)
+    try:
+        return read_object(copy, "the descriptor of a Camtrap DP package")
+    except InputError as error:  # say the name of the package, not that of the copy
+        raise InputError(str(error).replace(str(copy), files.name)) from None
 
 
-def require_value(row: CsvRow, column: str) -> str:
-    """Return the row's value; raises UnusableRowError when it is missing."""
-    value = row[column]
-    if value is None:
-        raise UnusableRowError(f"it has no {column}")
+def _text(resource: Mapping[str, Any], key: str, where: str) -> str:
+    value = resource.get(key)
+    if not value:
+        raise InputError(f"{where} has no '{key}'")
+    if not isinstance(value, str):
+        raise InputError(f"{where}: '{key}' must be text, not {json_type(value)}")
     return value
 
 
@@ -150,28 +154,27 @@ def _check_version(descriptor: str, profile: str) -> None:
         )
 
 
-def _resource_files(resource: JsonEntry, files: PackageFiles) -> tuple[Path, ...]:
-    if resource.fields["name"] not in REQUIRED:
-        return ()
-    paths = resource.fields.get("path")
-    parts = paths if isinstance(paths, list) else [resource.required_text("path")]
-    found = []
-    for path in parts:
-        if not isinstance(path, str):
-            raise resource.invalid_value("path", "text, or a list of text")
-        if "://" in path:
-            raise InputError(
-                f"{resource.where}: '{path}' is a URL: download the package with its tables"
-            )
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-            raise InputError(
-                f"{resource.where}: '{path}' is outside the package, which Data Packages forbid"
-            )
-        file = files.find(path)
-        if file is None:
-            raise InputError(f"{resource.where}: '{path}' does not exist")
-        found.append(file)
-    return tuple(found)
+def _resource_files(
+    resource: Mapping[str, Any], where: str, files: PackageFiles
+) -> tuple[Path, ...]:
+    if "data" in resource and not resource.get("path"):
+        raise InputError(f"{where} has its rows in 'data': save them as a CSV, and give its 'path'")
+    paths = resource.get("path")
+    parts = paths if isinstance(paths, list) else [_text(resource, "path", where)]
+    return tuple(_find_table(path, where, files) for path in parts)
+
+
+def _find_table(path: object, where: str, files: PackageFiles) -> Path:
+    if not isinstance(path, str):
+        raise InputError(f"{where}: 'path' must be text, or a list of text")
+    if is_url(path):
+        return find_at_url(path, where)
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise InputError(f"{where}: '{path}' is outside the package, which Data Packages forbid")
+    file = files.find(path)
+    if file is None:
+        raise InputError(f"{where}: '{path}' does not exist")
+    return file
 
 
 def _read_rows(
