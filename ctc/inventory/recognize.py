@@ -15,11 +15,12 @@ log = logging.getLogger(__name__)
 def recognize_format(source: Path, formats: Iterable[InputFormat]) -> InputFormat:
     """Return the only one of `formats` that recognizes `source`.
 
-    A format whose plugin fails is skipped with a warning. Raises UsageError if no format or
-    several formats recognize the source.
+    General formats count where no other recognizes it. A format whose plugin fails is skipped with
+    a warning. Raises UsageError if no format or several formats recognize the source.
     """
     formats = list(formats)
-    found = [input_format for input_format in formats if _recognizes(input_format, source)]
+    every = [input_format for input_format in formats if _recognizes(input_format, source)]
+    found = [input_format for input_format in every if not input_format.is_general] or every
     if len(found) == 1:
         return found[0]
     names = ", ".join(f"'{input_format.name}'" for input_format in found or formats)

@@ -67,7 +67,9 @@ class InputFormat:
     has `image_root`: the folder of `--image-root`, or None. `default_image_root(source,
     options)` returns the folder that relative paths start from, unless `--image-root` is given.
     `columns_option`: the key of the repeatable option that names meta columns to keep, if there is
-    one; the columns of `--location-from` and `--time-from` are added to its value.
+    one; the columns of `--location-from` and `--time-from` are added to its value. `is_general`: it
+    recognizes sources by their kind alone, such as any CSV, so a format that also knows what is in
+    the source goes before it.
     """
 
     name: str
@@ -79,6 +81,7 @@ class InputFormat:
     options: tuple[Option, ...] = ()
     example: str = ""
     columns_option: str | None = None
+    is_general: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +16,9 @@ from ctc.images.listing.photo_table import (
     present,
 )
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
-from ctc.reporting import counted
-from ctc.storage.csv_reader import MISSING
+
+from . import label_cells
+from .label_cells import LabelReader
 
 OPTIONS = (
     Option(
@@ -30,18 +29,7 @@ OPTIONS = (
     Option("image", "Column with photos, in time order.", "text", "COL", True, True),
     Option("image-folder", "Column with the folder that a row's photos are in.", metavar="COL"),
     Option("label", "Column with a label.", "text", "COL", True, True),
-    Option(
-        "label-separator",
-        "Text between several classes in a cell; each is an observation of its own.",
-        metavar="TEXT",
-    ),
-    Option(
-        "missing",
-        "Cell of a label that means missing, beside empty cells.  "
-        "[default: -1, NA, N/A, NaN, NULL, None, -, ? and .]",
-        metavar="TEXT",
-        multiple=True,
-    ),
+    *label_cells.OPTIONS,
     Option("meta", "Additional column to keep.", metavar="COL", multiple=True),
     Option(
         "where",
@@ -72,6 +60,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             default_image_root=lambda source, _: source.parent,
             options=OPTIONS,
             columns_option="meta",
+            is_general=True,
             example="ctc inventory csv labels.csv --event-id id --image image --label species "
             "--output inventory.parquet",
         )
@@ -87,7 +76,8 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     """
     if not source.is_file():
         raise UsageError(f"file '{source}' does not exist: give the CSV with the labels")
-    labels = _LabelReader.from_options(options)
+    separators = dict.fromkeys(options["label"], options.get("label_separator"))
+    labels = LabelReader.from_options(options.get("missing"), separators, log)
     table = _open_table(source, options)
     if options.get("no_header"):
         log.info(
@@ -120,64 +110,6 @@ def class_name(text: str) -> str | None:
     """Return the class in a cell, None where it is missing: empty or "-1", as in version 2.x."""
     name = text.strip()
     return None if name in ("", "-1") else name
-
-
-@dataclass
-class _LabelReader:
-    """Reads the classes in the label cells of a row.
-
-    `missing`: the texts that are no class. `counts`: how often each was read, per label, but for
-    empty cells and -1.
-    """
-
-    missing: frozenset[str]
-    separator: str | None
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> _LabelReader:
-        missing = options.get("missing") or (*MISSING, "-1")
-        return cls(frozenset(("", *missing)), options.get("label_separator") or None)
-
-    def read(self, cells: Mapping[str, str]) -> Iterator[dict[str, str | None]]:
-        """Yield the observations of a row: several if a cell has several classes.
-
-        A label with one class has it in all of them; where labels have different numbers of
-        classes, those that end early are missing.
-        """
-        classes = {label: self._classes(label, cell) for label, cell in cells.items()}
-        for number in range(max(map(len, classes.values()))):
-            observed = {
-                label: names[0]
-                if len(names) == 1
-                else names[number]
-                if number < len(names)
-                else None
-                for label, names in classes.items()
-            }
-            if any(observed.values()):
-                yield observed
-
-    def _classes(self, label: str, cell: str) -> list[str | None]:
-        parts = [cell] if self.separator is None else cell.split(self.separator)
-        return [self._class(label, part.strip()) for part in parts]
-
-    def _class(self, label: str, name: str) -> str | None:
-        if name not in self.missing:
-            return name
-        if name not in ("", "-1"):
-            self.counts[label, name] += 1
-        return None
-
-    def log_missing(self) -> None:
-        for (label, name), count in sorted(self.counts.items()):
-            log.info(
-                "%s '%s' of label '%s' read as missing; to have it as a class, list the missing "
-                "ones with --missing",
-                counted(count, "cell"),
-                name,
-                label,
-            )
 
 
 def _open_table(source: Path, options: Mapping[str, Any]) -> PhotoTable:

@@ -30,6 +30,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             read=read,
             default_image_root=lambda source, _: source,
             example="ctc inventory folders photos --output inventory.parquet",
+            is_general=True,
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,12 @@ def test_recognize_format_lists_several_matches(tmp_path: Path) -> None:
         f"several input formats recognize '{tmp_path}': 'folders', 'anything'; "
         f"name one: `ctc inventory FORMAT {tmp_path}`"
     )
+
+
+def test_recognize_format_takes_a_general_one_last(tmp_path: Path) -> None:
+    general = replace(ANYTHING, is_general=True)
+    assert recognize_format(tmp_path, [general, FOLDERS]) is FOLDERS
+    assert recognize_format(tmp_path, [general, FILES]) is general
 
 
 def test_recognize_format_skips_broken_plugin_with_warning(

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ctc.errors import InputError, UsageError, closest_name
 from ctc.images.files import is_image_name
@@ -63,11 +63,30 @@ class PhotoRow(NamedTuple):
     cells: list[str]
 
 
+class RowTable(Protocol):
+    """A table of texts: a CSV file, or a table of a database with the same parts."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def columns(self) -> Mapping[str, int]:
+        """Column name → index in a row, in order."""
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the columns have names of their own."""
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield (number of the row or line, cells); each call reads again."""
+
+
 @dataclass(frozen=True)
 class PhotoTable:
-    """A CSV file whose columns of events and photos are known."""
+    """A table whose columns of events and photos are known."""
 
-    table: CsvTable
+    table: RowTable
     columns: TableColumns
 
     def rows(self) -> Iterator[PhotoRow]:
@@ -152,7 +171,7 @@ def _refuse_json(path: Path) -> None:
             )
 
 
-def check_columns(table: CsvTable, names: tuple[str, ...]) -> None:
+def check_columns(table: RowTable, names: tuple[str, ...]) -> None:
     """Raise UsageError, with the existing columns, unless the table has all of these."""
     missing = [name for name in dict.fromkeys(names) if name not in table.columns]
     if not missing:
@@ -220,7 +239,7 @@ def _list_names(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _split_condition(condition: str, table: CsvTable) -> tuple[str, str]:
+def _split_condition(condition: str, table: RowTable) -> tuple[str, str]:
     """Split 'COLUMN=VALUE' at the last '=' before which there is the name of a column."""
     ends = [at for at, sign in enumerate(condition) if sign == "="]
     if not ends:

@@ -83,6 +83,7 @@ def read_rows(*arguments: str) -> list[dict[str, Any]]:
     [
         ("photos", "folders", []),
         ("labels.csv", "csv", ["--event-id", "id", "--image", "image", "--label", "species"]),
+        ("panthera.csv", "panthera", []),
         ("coco.json", "coco", []),
         ("package", "camtrap-dp", []),
         ("package/datapackage.json", "camtrap-dp", []),
@@ -104,7 +105,7 @@ def test_inventory_recognizes_format_of_source(
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("panthera.csv", "several input formats recognize 'panthera.csv': 'csv', 'panthera'; name"),
+        ("both.json", "several input formats recognize 'both.json': 'coco', 'megadetector'; name"),
         ("inventory.doc", "no input format recognizes 'inventory.doc': there are 'camtrap-dp', "),
         ("nowhere", "no input format called 'nowhere', and no such file or folder: there are "),
     ],
@@ -113,6 +114,7 @@ def test_inventory_lists_formats_if_none_or_several_recognize_source(
     sources: Path, capsys: pytest.CaptureFixture[str], source: str, message: str
 ) -> None:
     (sources / "inventory.doc").write_text("text")
+    (sources / "both.json").write_text(json.dumps([COCO, BOXES]))
     assert run(["inventory", source, "--output", "inventory.parquet"]) == 2
     assert capsys.readouterr().err.startswith(f"error: {message}")
 
