@@ -16,7 +16,7 @@ from ctc.evaluation.answers.score_split import PredictFn, ScoredSplit, score_spl
 from ctc.evaluation.calibration.promises.promise_fit import event_setup
 from ctc.evaluation.config import DetectorConfig, ScoringConfig
 from ctc.inference.animal_crops import TwoNetworks
-from ctc.inference.box_classification import WHOLE_PHOTOS, box_postprocessor
+from ctc.inference.box_classification import TRAINED_ON_WHOLE_PHOTOS, box_postprocessor
 from ctc.inference.config import detector_setup
 from ctc.inference.decisions.fusion import Fusion, needs_whole, own_fusion
 from ctc.inference.detection import DetectionModel
@@ -108,7 +108,7 @@ def score_with_detector(
 
     scored = _with_progress(score, dataset, split, reporter)
     whole = model.network.classifier.info.preprocessing.crop_margin is None
-    notes = (*((WHOLE_PHOTOS,) if whole else ()), *model.postprocessor.notes)
+    notes = (*((TRAINED_ON_WHOLE_PHOTOS,) if whole else ()), *model.postprocessor.notes)
     return replace(scored, notes=(*scored.notes, *notes))
 
 

@@ -57,7 +57,7 @@ from ctc.runtime.session import Model
 
 WORDS: Mapping[CategoryType, str] = {"blank": "blank", "human": "human", "vehicle": "vehicle"}
 """Classes that labels get which lack one of that type."""
-WHOLE_PHOTOS = (
+TRAINED_ON_WHOLE_PHOTOS = (
     "the model learnt from whole photos, and gets the animals that the detector cuts out: one "
     "trained on crops (`ctc dataset --crop-box`) answers better"
 )
@@ -185,7 +185,7 @@ class BoxClassificationModel:
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the answers."""
         whole = self.network.classifier.info.preprocessing.crop_margin is None
-        return (*self.postprocessor.notes, *((WHOLE_PHOTOS,) if whole else ()))
+        return (*self.postprocessor.notes, *((TRAINED_ON_WHOLE_PHOTOS,) if whole else ()))
 
     @property
     def preprocessing(self) -> Preprocessing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ctc.artifacts.review.answer import Answer
 from ctc.artifacts.review.records import ActionKind, AnswerRecord, Reviewer
@@ -70,26 +70,32 @@ def write_undo(
     connection: sqlite3.Connection, reviewer: Reviewer, now: str, request: str | None
 ) -> list[AnswerRecord]:
     """Take back the reviewer's last answer or redo; return no record if there is none."""
-    stacks = read_stacks(connection, reviewer.name)
-    if stacks.undo_top is None:
-        return []
-    below = _below(connection, stacks.undo_top)
-    action = _Action("undo", stacks.undo_top, stacks.redo_top, Stacks(below, OWN))
-    after = _column(connection, stacks.undo_top, "before")
-    return _write(connection, reviewer, action, after, now, request)
+    return _take_back(connection, reviewer, "undo", now, request)
 
 
 def write_redo(
     connection: sqlite3.Connection, reviewer: Reviewer, now: str, request: str | None
 ) -> list[AnswerRecord]:
     """Take back the reviewer's last undo; return no record if there is none since the answer."""
-    stacks = read_stacks(connection, reviewer.name)
-    if stacks.redo_top is None:
+    return _take_back(connection, reviewer, "redo", now, request)
+
+
+def _take_back(
+    connection: sqlite3.Connection,
+    reviewer: Reviewer,
+    kind: Literal["undo", "redo"],
+    now: str,
+    request: str | None,
+) -> list[AnswerRecord]:
+    """Take back the action on top of one stack, which puts the new one on top of the other."""
+    undo_top, redo_top = read_stacks(connection, reviewer.name)
+    top, other = (undo_top, redo_top) if kind == "undo" else (redo_top, undo_top)
+    if top is None:
         return []
-    below = _below(connection, stacks.redo_top)
-    action = _Action("redo", stacks.redo_top, stacks.undo_top, Stacks(OWN, below))
-    after = _column(connection, stacks.redo_top, "before")
-    return _write(connection, reviewer, action, after, now, request)
+    below = _below(connection, top)
+    stacks = Stacks(below, OWN) if kind == "undo" else Stacks(OWN, below)
+    after = _column(connection, top, "before")
+    return _write(connection, reviewer, _Action(kind, top, other, stacks), after, now, request)
 
 
 def answer_texts(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ctc.evaluation.metrics.estimator import Estimator, ScopedClusters, estimate
 from ctc.evaluation.metrics.evaluation import CalibrationError
-from ctc.evaluation.statistics.bootstrap import ClusterBootstrap
+from ctc.evaluation.statistics.bootstrap import resample_clusters
 from ctc.evaluation.statistics.exact import CONFIDENCE, Float64Array, Int64Array
 
 BINS = 15
@@ -54,9 +54,9 @@ def _debias(
     """
     from scipy.special import stdtrit
 
-    bootstrap = ClusterBootstrap.from_clusters(scope.cluster)
-    groups, count = bootstrap.weights.shape[1], len(right)
-    cell = bootstrap.cluster * BINS + bin_of
+    group, weights = resample_clusters(scope.cluster)
+    groups, count = weights.shape[1], len(right)
+    cell = group * BINS + bin_of
     off = np.asarray(np.bincount(cell, right - confidence, groups * BINS), np.float64)
     off = off.reshape(groups, BINS)
     sizes = np.bincount(cell, minlength=groups * BINS).reshape(groups, BINS)
@@ -69,7 +69,6 @@ def _debias(
 
     if groups < 2:
         return true_error(ece), float("nan"), float("nan")
-    weights = bootstrap.weights.astype(np.float64)
     resampled = np.abs(weights @ off).sum(axis=1) / (weights @ sizes.sum(axis=1))
     half = float(stdtrit(groups - 1, (1 + CONFIDENCE) / 2) * resampled.std())
     return true_error(ece), true_error(ece - half), true_error(ece + half)
