@@ -156,6 +156,7 @@ def test_other_boxes_are_another_run(detector, model, draw, tmp_path, capsys) ->
     ("arguments", "code", "message"),
     [
         (["--min-confidence", "0.5"], 2, "--min-confidence is about the boxes of a detector"),
+        (["--cascade"], 2, "--cascade is about the boxes of a detector: add --detector"),
         (["--per-box"], 2, "--per-box needs boxes: predict with --detector"),
         (["--detector", "missing.onnx"], 2, "'missing.onnx' is not there"),
         (["--detector", "{model}"], 1, "it is a classifier: give it to `ctc predict`"),

@@ -74,13 +74,14 @@ def pop_boxes(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def require_detector(options: dict[str, Any]) -> None:
-    """Raise UsageError when one of BOXES, or REPEATS, is given without a detector."""
+    """Raise UsageError when one of BOXES, or REPEATS, or --cascade is given without a detector."""
     given = {
         "--min-confidence": options["min_confidence"] is not None,
         "--iou": options["iou"] is not None,
         "--tiles": options["tiles"] != DEFAULT_TILES,
         "--overlap": options["overlap"] != DEFAULT_OVERLAP,
         "--repeats": options.get("repeats") is not None,
+        "--cascade": bool(options.get("cascade")),
     }
     if options["detector"] is None and (names := [name for name in given if given[name]]):
         raise UsageError(f"{names[0]} is about the boxes of a detector: add --detector")

@@ -263,12 +263,19 @@ def choose_roll_up(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any
     found = {label: _settings(label, entry, answers) for label, entry in entries.items()}
     if not any(limit is not None for one in found.values() for limit in one["ranks"].values()):
         label, entry = next(iter(entries.items()))
-        reasons = "; ".join(f"{rank}: {one.get('refusal')}" for rank, one in entry["ranks"].items())
         raise UsageError(
-            f"--roll-up: no rank of '{label}' has a promise ({reasons}): calibrate on more events "
-            "and locations, or with a lower --precision"
+            f"--roll-up: no rank of '{label}' has a promise ({_refusals(entry)}): calibrate on more "
+            "events and locations, or with a lower --precision"
         )
     return found
+
+
+def _refusals(entry: Entry) -> str:
+    """Return why no rank has a promise, each reason once with its ranks."""
+    ranks_of: dict[str, list[str]] = {}
+    for rank, one in entry["ranks"].items():
+        ranks_of.setdefault(str(one.get("refusal")), []).append(rank)
+    return "; ".join(f"{', '.join(ranks)}: {refusal}" for refusal, ranks in ranks_of.items())
 
 
 def _settings(label: str, entry: Entry, answers: AnswerFacts) -> dict[str, Any]:
