@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import InputError, UsageError, require_extra
 from ctc.images.clips.frame_choice import FrameChoice
 from ctc.images.clips.names import file_of
+from ctc.images.metadata.clock_correction import ClockCorrection
+from ctc.images.metadata.time_zone import make_clock
 from ctc.inventory.config import DEFAULT_CONFIG, EXIF, InventoryConfig
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import InputFormat
 from ctc.reporting import NullReporter, ProgressFactory, counted
 from ctc.storage.paths import is_http, is_url, join_path, parse_path
 from ctc.storage.remote_files import REMOTE_IO_THREADS
+
+log = logging.getLogger(__name__)
 
 MAX_CHECKED_PHOTOS = 100
 SUFFIX = ".parquet"
@@ -139,16 +145,46 @@ def _refine(
 ) -> tuple[Inventory, tuple[str, ...]]:
     """Fill times and locations from photos, and group photos into events."""
     from ctc.inventory.grouping import check_groupable, group_photos
+    from ctc.inventory.metadata.clock import warn_wrong_times
     from ctc.inventory.metadata.exif_metadata import fill_from_photos
 
+    correction = _clock_correction(config)
     if config.events_within is not None:
         check_groupable(inventory, config)
     if config.reads_photos:
         inventory = fill_from_photos(inventory, config, progress)
+    if correction is not None:
+        inventory = _correct_times(inventory, correction)
     if config.events_within is None:
+        if config.reads_photos or correction:  # else the source says so; grouping warns as well
+            warn_wrong_times(inventory)
         return inventory, ()
     inventory, description = group_photos(inventory, config.events_within)
     return inventory, (description,)
+
+
+def _clock_correction(config: InventoryConfig) -> ClockCorrection | None:
+    """Return what corrects times, None if nothing does; raises CtcError for a file that is none."""
+    if config.clock_offset is None and config.time_zone is None:
+        return None
+    offsets = ClockOffsets.read(config.clock_offset) if config.clock_offset else None
+    return ClockCorrection(offsets, make_clock(config.time_zone))
+
+
+def _correct_times(inventory: Inventory, correction: ClockCorrection) -> Inventory:
+    """Correct the times, and warn of what was not; raises InputError if no row is for a camera."""
+    from ctc.inventory.metadata.clock import correct_times
+
+    inventory = correct_times(inventory, correction)
+    for note in correction.notes():
+        log.warning(note)
+    offsets = correction.offsets
+    if offsets is not None and len(correction.unknown()) == len(offsets.by_deployment):
+        raise InputError(
+            f"no deployment of '{offsets.name}' is a location, deploymentID or camera's folder of"
+            " the source: name them alike, or write '*' for all"
+        )
+    return inventory
 
 
 def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str] | None, str]:

@@ -22,6 +22,8 @@ class InventoryConfig:
     - `time_format`: how the times in `time_from` are written; None: recognized.
     - `time_from_exif`: fill the column `datetime`.
     - `time_from_mtime`: the same, with the file's modification time where EXIF has none.
+    - `clock_offset`: CSV with the clocks that were wrong, which corrects `datetime`.
+    - `time_zone`: of the cameras' clocks, which `datetime` is then written with.
     - `events_within`: group single photos into events; the largest gap in seconds between two
       photos of an event.
     - `frames`: which frames of clips are used.
@@ -35,6 +37,8 @@ class InventoryConfig:
     time_format: str | None = None
     time_from_exif: bool = False
     time_from_mtime: bool = False
+    clock_offset: Path | None = None
+    time_zone: str | None = None
     events_within: float | None = None
     frames: FrameChoice = field(default_factory=FrameChoice)
 

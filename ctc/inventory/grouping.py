@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, combine_chunks, factorize, take
+from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_ids
@@ -18,6 +19,7 @@ from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.inventory.blanks import superseded_blanks
 from ctc.inventory.config import InventoryConfig
 from ctc.inventory.events import EventRows, first_distinct
+from ctc.inventory.metadata.clock import read_times
 from ctc.reporting import counted
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
     rows = _row_sources(inventory, events, bursts)
     columns = {}
     for name in table.column_names:
-        if name in (EVENT_ID, DATETIME):
+        if name in (EVENT_ID, DATETIME, DATETIME_ORIGINAL):
             columns[name] = take(table[name], rows.first_photo_row)
         elif pa.types.is_list(table[name].type):
             merged = _concat_lists(take(table[name], events.first_row[bursts.members]), bursts)
@@ -157,7 +159,7 @@ def _find_bursts(table: pa.Table, events: EventRows, seconds: float) -> _Bursts:
 def _warn_wrong_times(wrong: int, events: int) -> None:
     if wrong:
         log.warning(
-            "%s of %s %s a time that is %s: not grouped; correct the times in a table",
+            "%s of %s %s a time that is %s: not grouped; `ctc inventory clocks` tells more",
             f"{wrong:,}",
             counted(events, "event"),
             "has" if wrong == 1 else "have",
@@ -183,25 +185,14 @@ def _parse_times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
 
     Null becomes NaT, and so do invalid times, which are counted in a warning.
     """
-    import pandas as pd
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    if pa.types.is_null(column.type):
-        return np.full(len(column), "NaT", "datetime64[ms]")
-    if not pa.types.is_string(column.type):
+    if not (pa.types.is_null(column.type) or pa.types.is_string(column.type)):
         raise UsageError(
             f"--events-within needs ISO 8601 times in '{DATETIME}', which holds {column.type}: "
             "correct the source"
         )
-    chunks = [
-        pd.to_datetime(
-            chunk.to_pandas(), format="ISO8601", utc=True, errors="coerce"
-        ).dt.tz_localize(None)
-        for chunk in column.chunks
-    ]
-    times = np.concatenate([chunk.to_numpy("datetime64[ms]") for chunk in chunks])
-    times[pc.match_substring_regex(column, "^[^T ]+$").fill_null(False).to_numpy()] = "NaT"  # dates
+    times = read_times(column)
     invalid = np.flatnonzero(np.isnat(times) & column.is_valid().to_numpy())
     if len(invalid):
         example = column[int(invalid[0])].as_py()

@@ -16,11 +16,10 @@ from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, set_column, ta
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import UsageError
 from ctc.images.listing.folder_names import CARD_FOLDER
-from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.inventory.config import EXIF, FOLDER, InventoryConfig
 from ctc.inventory.events import EventRows
 from ctc.inventory.metadata.exif_reader import ExifReader, location_from_exif
-from ctc.reporting import ProgressFactory, counted
+from ctc.reporting import ProgressFactory
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,8 +62,6 @@ def fill_from_photos(
         )
         times, locations = _read_exif(reader, photos)
     _warn_missing(reader, times, locations)
-    if config.events_within is None:  # else grouping warns of them
-        _warn_wrong_times(times)
     position = np.full(len(events.first_row), -1)
     position[incomplete] = np.arange(len(incomplete))
     rows = position[events.event_of_row]
@@ -121,19 +118,6 @@ def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, locations: pa.Chun
             "%s events have no photo with a position or serial number: '%s' stays empty",
             of_all,
             LOCATION,
-        )
-
-
-def _warn_wrong_times(times: pa.ChunkedArray) -> None:
-    wrong = is_wrong_time(np.array(times.drop_null().to_pylist(), "datetime64[ms]"))
-    if count := int(wrong.sum()):
-        log.warning(
-            "%s of %s %s %s: correct %s in a table",
-            f"{count:,}",
-            counted(len(wrong), "time"),
-            "is" if count == 1 else "are",
-            WHAT,
-            "it" if count == 1 else "them",
         )
 
 

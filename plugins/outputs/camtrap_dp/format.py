@@ -21,6 +21,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ctc.artifacts.predictions import EventPrediction, Failure
 from ctc.artifacts.taxonomy import scientific_names
+from ctc.images.metadata.time_zone import Clock, make_clock
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 from ctc.storage.atomic import another_temp_path, remove
 
@@ -30,7 +31,7 @@ from .columns import TABLES
 from .deployments import Deployments
 from .descriptor import Gaps, descriptor, is_review, readme
 from .rows import CamtrapDpRow, RowBuilder
-from .time_zone import TIME_ZONE, Clock, make_clock
+from .time_zone import TIME_ZONE
 
 log = logging.getLogger("ctc.outputs.camtrap_dp")
 

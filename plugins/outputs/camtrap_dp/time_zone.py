@@ -1,16 +1,8 @@
-"""Time zone of the cameras' clocks, which EXIF lacks: `--time-zone`."""
+"""The option `--time-zone` of the output formats."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, available_timezones
-
-from ctc.errors import UsageError
 from ctc.plugin import Option
-from ctc.reporting import counted
 
 TIME_ZONE = Option(
     "time-zone",
@@ -18,85 +10,3 @@ TIME_ZONE = Option(
     "or, as most cameras keep their clock in summer, an offset such as +01:00.",
     metavar="ZONE",
 )
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
-SKIPPED, REPEATED = ("does not exist", "do not exist"), ("exists twice", "exist twice")
-"""What is unclear of a time, and of several."""
-_DATE_LENGTH = len("2016-09-25")
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Clock of the cameras; with `zone` None only times that have a zone can be used.
-
-    `unclear`: how many times the zone skips or has twice, when summer time begins or ends.
-    """
-
-    zone: tzinfo | None
-    unclear: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-    def localize(self, text: object, source: str) -> datetime | None:
-        """Return an ISO 8601 text as a time with a zone; None when it isn't one, or a date alone.
-
-        Raises UsageError, which names the photo `source`, when neither the text nor the clock has a
-        zone.
-        """
-        if not isinstance(text, str) or len(text) <= _DATE_LENGTH:
-            return None
-        try:
-            time = datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        if time.tzinfo is None and self.zone is None:
-            raise UsageError(
-                f"the time zone of '{source}', taken at {text}, is unknown: set --time-zone, "
-                "for example --time-zone Europe/Berlin or --time-zone +01:00"
-            )
-        return time if time.tzinfo else self._with_offset(time)
-
-    def notes(self) -> tuple[str, ...]:
-        """Return a note for the reader of the package, if there were unclear times."""
-        if not self.unclear:
-            return ()
-        counts = " and ".join(
-            counted(count, f"time that {what[0]}", f"times that {what[1]}")
-            for what, count in self.unclear.items()
-        )
-        advice = "most cameras keep their clock all year: for these set --time-zone to an offset"
-        note = (
-            f"{counts} in '{self.zone}', when summer time begins or ends; {advice} such as +01:00"
-        )
-        return (note,)
-
-    def _with_offset(self, time: datetime) -> datetime:
-        """Return the time with the offset of the zone, so that times compare as in UTC."""
-        local = time.replace(tzinfo=self.zone)
-        offset = local.utcoffset() or timedelta(0)
-        if local.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != time:
-            self.unclear[SKIPPED] += 1
-        elif local.replace(fold=1).utcoffset() != offset:
-            self.unclear[REPEATED] += 1
-        return time.replace(tzinfo=timezone(offset))
-
-
-def make_clock(zone: str | None) -> Clock:
-    """Return the clock for the value of TIME_ZONE; raises UsageError for an unknown zone."""
-    return Clock(None if zone is None else _parse_zone(zone))
-
-
-def _parse_zone(text: str) -> tzinfo:
-    offset = _OFFSET.fullmatch(text)
-    if offset:
-        sign, hours, minutes = offset.groups()
-        shift = timedelta(hours=int(hours), minutes=int(minutes))
-        if shift < timedelta(hours=24):
-            return timezone(-shift if sign == "-" else shift)
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        remedy = "give a name such as Europe/Berlin, or an offset such as +01:00"
-        if not available_timezones():
-            remedy = (
-                "this system has no time zone database; give an offset such as +01:00, "
-                "or pip install tzdata"
-            )
-        raise UsageError(f"no time zone called '{text}': {remedy}") from None

@@ -67,17 +67,6 @@ def test_fill_from_photos_takes_time_of_first_dated_photo(
     ]
 
 
-def test_fill_from_photos_warns_about_default_clocks(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    default = write_photo(tmp_path / "default.jpg", "2000:01:01 00:00:05")
-    right = write_photo(tmp_path / "right.jpg", "2024:06:07 08:09:10")
-    fill_from_photos(inventory(tmp_path, [[default], [right]]), FROM_EXIF, NO_PROGRESS)
-    assert warnings_of(caplog) == [
-        "1 of 2 times is the default of a camera's clock or in the future: correct it in a table"
-    ]
-
-
 def test_fill_location_takes_card_folders_for_one_camera(tmp_path: Path) -> None:
     events = [
         ["fox/N1/DCIM/100RECNX/1.jpg"],

@@ -93,6 +93,20 @@ def _shared_options() -> list[click.Option]:
             help="Fill 'datetime' from EXIF, or else from the file's modification time.",
         ),
         CommandOption(
+            ["--clock-offset"],
+            type=PATH_OR_URL,
+            metavar="FILE",
+            help="CSV that corrects 'datetime' where clocks were wrong: deployment; seconds, or "
+            "shown and true; from and to. 'datetime_original' keeps the cameras' times.",
+        ),
+        CommandOption(
+            ["--time-zone"],
+            metavar="ZONE",
+            show_default="times without a zone",
+            help="Zone of the cameras' clocks, with which 'datetime' is written: 'Europe/Berlin' or"
+            " '+01:00'.",
+        ),
+        CommandOption(
             ["--events-within"],
             type=click.FloatRange(0),
             metavar="SECONDS",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ctc_plugins.outputs.camtrap_dp.time_zone import make_clock
+from ctc.images.metadata.time_zone import make_clock
 
 
 def localize(zone: str, *times: str) -> tuple[list[datetime | None], tuple[str, ...]]:
