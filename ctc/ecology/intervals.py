@@ -18,7 +18,7 @@ _MIXTURE = 4_000
 
 
 class Figure(NamedTuple):
-    """A figure with the ends of its 95 % interval, NaN if there is none."""
+    """A figure with the ends of its 95 % interval, NaN if there is none; the upper one may be ∞."""
 
     value: float
     low: float
@@ -42,7 +42,8 @@ def ratio(counts: Floats, effort: Floats) -> Figure:
     without = (drawn.sum(axis=1, keepdims=True) - drawn) / (total - effort)
     within = float(without.var(axis=1).mean()) * (units - 1)
     spread, freedom = _combine(values, *_at_least_poisson(within, units - 1, value / total))
-    factor = np.exp(_student(freedom) * np.sqrt(spread) / value)
+    with np.errstate(over="ignore"):  # units with next to no effort
+        factor = np.exp(_student(freedom) * np.sqrt(spread) / value)
     return Figure(value, value / factor, value * factor)
 
 

@@ -68,7 +68,8 @@ class Deployments:
 
     `camera`, `station`: names (M,). `start`, `end` (M,). `latitude`, `longitude` (M,): degrees, NaN
     is unknown. `gaps`: (deployment, from, to) of times when a camera did not work.
-    `is_guess`: start and end are those of photos.
+    `is_guess`: start and end are those of photos. `since`, `until` (M,): the first and last moment
+    of its photos, None for those of start and end; where only the day is known, the whole day.
     """
 
     camera: tuple[str, ...]
@@ -79,6 +80,8 @@ class Deployments:
     longitude: Floats
     gaps: Sequence[tuple[int, np.datetime64, np.datetime64]] = ()
     is_guess: bool = False
+    since: Times | None = None
+    until: Times | None = None
 
     def __len__(self) -> int:
         return len(self.start)

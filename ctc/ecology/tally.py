@@ -16,13 +16,14 @@ from ctc.ecology.survey import Ints
 class Records:
     """R independent records, sorted by species, unit and time.
 
-    `event`: number of the first event. `individuals`: the largest group until the next record.
-    `events`: how many events are in it.
+    `event`, `last`: numbers of the first and the last event. `individuals`: the largest group until
+    the next record. `events`: how many events are in it.
     """
 
     species: Ints
     unit: Ints
     event: Ints
+    last: Ints
     individuals: Ints
     events: Ints
 
@@ -75,12 +76,14 @@ def sorted_records(space: Space, event: Ints, species: Ints, count: Ints) -> Rec
     group = species * space.units + unit
     kept = independent_sorted(group, space.seconds[event], space.gap, space.rule)
     starts = np.flatnonzero(kept)
+    ends = np.append(starts[1:], len(kept))[: len(starts)]
     return Records(
         species[starts],
         unit[starts],
         event[starts],
+        event[ends - 1],
         group_maximum(kept, count),
-        np.diff(np.append(starts, len(kept))),
+        ends - starts,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctc.ecology.effort import covers, measure_effort
+from ctc.ecology.readers.deployments import read_deployments
 from ctc.ecology.survey import Deployments
 
 FIRST = datetime(2024, 4, 1)
@@ -94,12 +96,35 @@ def test_measure_effort_of_a_broken_camera_is_that_of_the_other() -> None:
     assert effort_of([("a", 0, 48), ("a", 0, 24)], [(0, 0, 48)]).trap_nights.tolist() == [1]
 
 
-def test_covers_days_with_effort() -> None:
-    effort = effort_of([("a", 0, 24), ("a", 48, 72)])
+def covered(effort, *hours: float) -> list[bool]:
+    """Return whether the first unit ran at these hours."""
     start = int(np.datetime64(FIRST, "s").astype(int))
-    seconds = start + np.array([-1, 0, 30, 50, 80]) * 3600
-    found = covers(effort, np.zeros(5, np.int64), seconds)
-    assert found.tolist() == [False, True, False, True, False]
+    seconds = start + np.round(np.array(hours) * 3600).astype(np.int64)
+    return covers(effort, np.zeros(len(hours), np.int64), seconds).tolist()
+
+
+def test_covers_moments_at_which_the_unit_ran() -> None:
+    effort = effort_of([("a", 6, 24), ("a", 48, 70)])
+    assert covered(effort, -1, 5.9, 6, 30, 50, 70) == [False, False, True, False, True, True]
+    assert covered(effort, 70.1, 80) == [False, False]
+
+
+def test_covers_nothing_while_a_camera_is_broken() -> None:
+    effort = effort_of([("a", 0, 24)], [(0, 6, 12)])
+    assert covered(effort, 5, 7, 13) == [True, False, True]
+
+
+def test_covers_what_the_other_camera_sees() -> None:
+    effort = effort_of([("a", 0, 24), ("a", 0, 24)], [(0, 6, 12)])
+    assert covered(effort, 7) == [True]
+
+
+def test_covers_all_of_a_day_of_which_no_time_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "deployments.csv"
+    path.write_text("Station,start,end\na,2024-04-01,2024-04-03\n", encoding="utf-8")
+    effort = measure_effort(read_deployments(path), np.zeros(1, np.int64), ("a",))
+    assert effort.operation.tolist() == [[0.5, 1, 0.5]]
+    assert covered(effort, -1, 1, 71, 73) == [False, True, True, False]
 
 
 def test_measure_effort_is_that_of_camtraptor() -> None:

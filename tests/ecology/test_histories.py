@@ -9,7 +9,7 @@ from ctc.ecology.histories import detection_history, divide, occasion_of
 
 NAN = float("nan")
 DAYS = np.datetime64("2024-04-01") + np.arange(5)
-EFFORT = Effort(("a", "b"), DAYS, np.array([[0.5, 1, 1, 1, 0.5], [NAN, NAN, 0, 1, NAN]]))
+EFFORT = Effort(("a", "b"), DAYS, np.array([[0.5, 1, 1, 1, 0.5], [NAN, NAN, 0, 1, NAN]]), ((), ()))
 
 
 def test_divide_sums_effort() -> None:

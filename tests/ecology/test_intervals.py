@@ -33,6 +33,11 @@ def test_ratio_of_one_unit_has_no_interval() -> None:
     assert (found.value, np.isnan(found.low)) == (1.5, True)
 
 
+def test_ratio_of_a_unit_with_next_to_no_effort_has_no_upper_end() -> None:
+    found = ratio(np.array([0.0, 1.0]), np.array([1, 0.0001]))
+    assert (found.low, found.high) == (0, np.inf)
+
+
 def test_ratio_of_draws_is_wider_than_that_of_one() -> None:
     counts = np.array([[20.0, 30, 10], [40, 50, 30], [30, 40, 20]])
     one, several = ratio(counts[2], np.ones(3)), ratio(counts, np.ones(3))

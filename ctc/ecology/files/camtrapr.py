@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def record_table(study: Study) -> ColumnTable:
     """Return the independent records of the hard answers, by station, species and time.
 
-    `delta.time`: since the record before of the species there, 0 for the first.
+    `delta.time`: since what decides on independence, the last event of the species there or the
+    last record; 0 for the first.
+    Columns: https://jniedballa.github.io/camtrapR/reference/recordTable.html
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -26,8 +28,11 @@ def record_table(study: Study) -> ColumnTable:
     order = np.lexsort((study.space.seconds[records.event], records.species, records.unit))
     event, species = records.event[order], records.species[order]
     group = records.unit[order] * len(study.species) + species
-    seconds = np.diff(study.space.seconds[event], prepend=0)
-    seconds[np.diff(group, prepend=-1) != 0] = 0
+    before = (records.last if study.config.rule == "last-record" else records.event)[order]
+    time = study.space.seconds
+    seconds = np.zeros(len(event), np.int64)
+    again = np.flatnonzero(group[1:] == group[:-1]) + 1
+    seconds[again] = time[event[again]] - time[before[again - 1]]
     times = pa.array(events.time[event]).cast(pa.string())
     return ColumnTable(
         "record_table",

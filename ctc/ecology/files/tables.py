@@ -94,7 +94,7 @@ def matrix(
 
 
 def number(value: float, digits: int = 6) -> object:
-    """Return a number without needless digits, NA for NaN."""
-    if np.isnan(value):
-        return NA
+    """Return a number without needless digits, NA for NaN, Inf for ∞."""
+    if not np.isfinite(value):
+        return NA if np.isnan(value) else "Inf"
     return int(value) if float(value).is_integer() else float(f"{value:.{digits}g}")

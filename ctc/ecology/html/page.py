@@ -76,8 +76,8 @@ def _format_share(figure: Figure) -> str:
 
 
 def _round(value: float, digits: int) -> str:
-    if value != value:
-        return "–"
+    if not np.isfinite(value):
+        return "–" if np.isnan(value) else "∞"
     return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
 
 

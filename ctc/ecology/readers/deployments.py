@@ -47,7 +47,7 @@ def read_deployments(path: Path) -> Deployments:
         raise UsageError(f"deployments '{path}' do not exist: give a CSV table with {_EXPECTED}")
     columns, rows = read_rows(path)
     _check_columns(path, columns)
-    found: list[tuple[str, str, datetime, datetime, float, float]] = []
+    found: list[tuple[str, str, datetime, datetime, float, float, datetime, datetime]] = []
     gaps = []
     for line, row in rows:
         where = f"'{path}' line {line}"
@@ -55,10 +55,10 @@ def read_deployments(path: Path) -> Deployments:
         start, end = _span(row, where)
         places = _degrees(row, "latitude", 90, where), _degrees(row, "longitude", 180, where)
         gaps += [(len(found), *gap) for gap in _gaps(row, where)]
-        found.append((camera, station, start, end, *places))
+        found.append((camera, station, start, end, *places, *_photo_span(row, start, end)))
     if not found:
         raise InputError(f"'{path}' has no deployment: give a CSV table with {_EXPECTED}")
-    cameras, stations, starts, ends, latitude, longitude = zip(*found, strict=True)
+    cameras, stations, starts, ends, latitude, longitude, since, until = zip(*found, strict=True)
     return Deployments(
         cameras,
         stations,
@@ -67,6 +67,8 @@ def read_deployments(path: Path) -> Deployments:
         np.array(latitude, float),
         np.array(longitude, float),
         tuple(gaps),
+        since=np.array(since, "datetime64[s]"),
+        until=np.array(until, "datetime64[s]"),
     )
 
 
@@ -102,6 +104,14 @@ def _span(row: _Row, where: str) -> tuple[datetime, datetime]:
             f" ({start:%Y-%m-%d %H:%M}): correct one of them"
         )
     return start, end
+
+
+def _photo_span(row: _Row, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Return between when a deployment may have photos: all of a day without a time of day."""
+    midnight = start.replace(hour=0, minute=0, second=0)
+    last = end.replace(hour=23, minute=59, second=59)
+    has_start, has_end = (_parse(_value(row, one))[1] for one in ("start", "end"))
+    return start if has_start else midnight, end if has_end else last
 
 
 def _time(row: _Row, meaning: str, where: str) -> datetime:

@@ -7,39 +7,15 @@ import json
 from pathlib import Path
 
 import pytest
+from study_world import DEPLOYMENTS, write_predictions
 
 from ctc.cli.main import run
-
-CLASSES = ("empty", "fox", "deer")
-COLUMNS = ("id", "label", "prediction_top", "confidence_top", "predictions_all", "datetime")
-EVENTS = (
-    ("e1", (0.0, 1.0, 0.0), "2024-04-02T06:00:00", "north"),
-    ("e2", (0.0, 1.0, 0.0), "2024-04-02T06:20:00", "north"),
-    ("e3", (0.0, 1.0, 0.0), "2024-04-02T06:40:00", "north"),
-    ("e4", (0.0, 0.0, 1.0), "2024-04-09T18:00:00", "north"),
-    ("e5", (1.0, 0.0, 0.0), "2024-04-03T12:00:00", "south"),
-    ("e6", (0.0, 0.6, 0.4), "2024-04-10T23:00:00", "south"),
-)
-DEPLOYMENTS = """\
-Station,latitude,longitude,Setup_date,Retrieval_date,Problem1_from,Problem1_to
-north,48.5,11.0,2024-04-01,2024-04-11,,
-south,48.4,11.1,2024-04-01,2024-04-11,2024-04-05,2024-04-06
-west,48.4,10.9,2024-04-01,2024-04-11,,
-"""
 
 
 @pytest.fixture
 def predictions(tmp_path: Path) -> Path:
-    path = tmp_path / "predictions.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file, quoting=csv.QUOTE_ALL)
-        rows.writerow((*COLUMNS, "location"))
-        for event, values, time, place in EVENTS:
-            top = max(range(3), key=values.__getitem__)
-            cell = json.dumps(dict(zip(CLASSES, values, strict=True)))
-            rows.writerow((event, "species", CLASSES[top], values[top], cell, time, place))
     (tmp_path / "deployments.csv").write_text(DEPLOYMENTS, encoding="utf-8")
-    return path
+    return write_predictions(tmp_path / "predictions.csv")
 
 
 def summarize(predictions: Path, *more: str) -> tuple[int, Path]:
