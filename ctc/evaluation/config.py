@@ -72,8 +72,9 @@ class EvaluateConfig:
 
     `run` is the folder of the training run that the model was exported from. `explain` is the
     number of events per label that get a saliency map. `detector` finds the animals first, and has
-    no saliency maps. `split`, `explain` and `detector` apply to models only, `image_root` (the
-    folder that relative photo paths start from) to prediction files only.
+    no saliency maps. `taxonomy`: file with the lineages of classes, for figures by rank; None for
+    those of the model, if it has any. `split`, `explain` and `detector` apply to models only,
+    `image_root` (the folder that relative photo paths start from) to prediction files only.
     """
 
     split: str = "test"
@@ -83,6 +84,7 @@ class EvaluateConfig:
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     detector: DetectorConfig | None = None
+    taxonomy: Path | None = None
 
 
 @dataclass(frozen=True)

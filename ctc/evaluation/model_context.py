@@ -45,6 +45,7 @@ def model_context(
         thresholds=_by_class(info, own.events),
         photo_thresholds=_by_class(info, own.photos),
         calibration=info.calibration,
+        taxonomies=info.taxonomy,
         uncalibrated=None
         if detector
         else undo_calibration(scored.data, info.calibration, aggregators(info.multi_label)),

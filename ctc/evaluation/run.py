@@ -10,6 +10,7 @@ from ctc.artifacts.dataset import Dataset
 from ctc.artifacts.dataset_cache import open_dataset
 from ctc.artifacts.inventory import Inventory
 from ctc.artifacts.model.file import ModelInfo
+from ctc.artifacts.model.taxonomy import read_model_taxonomy
 from ctc.errors import UsageError
 from ctc.evaluation.answers.aggregation import aggregator_factory
 from ctc.evaluation.answers.ground_truth import join_ground_truth
@@ -96,9 +97,11 @@ def evaluate_model(
     dataset = open_dataset(dataset_folder, [config.split])
     history = load_history(config.run, model.info)
     scored, info = _score(model, dataset, config, reporter)
-    context = model_context(model, dataset, scored, config)
+    context, more = _with_taxonomy(
+        model_context(model, dataset, scored, config), scored.data, config
+    )
     notes = overlap_notes(context.subject["trained"], config.split)
-    evaluation = evaluate(scored.data, context, (*notes, *scored.notes))
+    evaluation = evaluate(scored.data, context, (*notes, *scored.notes, *more))
     explanations = (
         _explain(model, dataset, scored.data, output, config, reporter) if config.explain else None
     )
@@ -142,11 +145,23 @@ def evaluate_predictions(
         "aggregation": scoring.aggregation,
         "trained": UNKNOWN,
     }
-    context = EvaluationContext(subject, thresholds=joined.data.presence_thresholds)
-    evaluation = evaluate(joined.data, context, joined.notes)
+    context, notes = _with_taxonomy(
+        EvaluationContext(subject, thresholds=joined.data.presence_thresholds), joined.data, config
+    )
+    evaluation = evaluate(joined.data, context, (*joined.notes, *notes))
     boxes = partial(read_photo_boxes, predictions)
     extras = ReportExtras(history=history, config=config.report, boxes=boxes)
     return _write_outputs(joined.data, evaluation, output, thumbnails_from_files(root), extras)
+
+
+def _with_taxonomy(
+    context: EvaluationContext, data: EvaluationData, config: EvaluateConfig
+) -> tuple[EvaluationContext, tuple[str, ...]]:
+    """Return the context with the taxonomy of `config`, if it names one, and notes about it."""
+    if config.taxonomy is None:
+        return context, ()
+    found = read_model_taxonomy(config.taxonomy, data.classes, data.foreign)
+    return replace(context, taxonomies=found.labels), found.notes
 
 
 def _score(

@@ -32,9 +32,10 @@ HOST_COMMANDS = (
         ("output format", "engine", "aggregation"),
         _names(
             """
-            aggregation aggregation-options batch-size cascade class-list classes config country
-            country-column decode detector drop-blanks dry-run engine engine-options event-id
-            events-within flips format format-options frame-rate frames frames-by geofence help
+            aggregation aggregation-options batch-size cascade class-list classes clock-offset
+            config country country-column decode detector drop-blanks dry-run engine engine-options
+            event-id events-within flips format format-options frame-rate frames frames-by geofence
+            help
             image image-folder image-root images iou log-json max-failures min-confidence model
             no-header no-strangers output overlap overwrite precision prior prior-by provider quiet
             region-column repeats resume roll-up sets shard show-config sources strangers threads
@@ -47,7 +48,8 @@ HOST_COMMANDS = (
         ("engine",),
         _names(
             """
-            batch-size config detector dry-run engine engine-options event-id events-within format
+            batch-size clock-offset config detector dry-run engine engine-options event-id
+            events-within format
             frame-rate frames frames-by help image image-folder image-root images iou log-json
             max-failures min-confidence no-header output overlap overwrite precision provider quiet
             repeats resume shard show-config sources threads tiles truncated verbose where
@@ -59,7 +61,8 @@ HOST_COMMANDS = (
         ("engine",),
         _names(
             """
-            batch-size config decode detector dry-run engine engine-options event-id events-within
+            batch-size clock-offset config decode detector dry-run engine engine-options event-id
+            events-within
             frame-rate frames frames-by help image image-folder image-root images iou log-json
             max-failures min-confidence model no-header output overlap overwrite precision provider
             quiet repeats resume shard show-config sources threads tiles truncated verbose where
@@ -156,8 +159,8 @@ HOST_COMMANDS = (
             """
             aggregation aggregation-options batch-size config dataset detector excel explain flips
             help image-root iou licence location log-json min-confidence output overlap overwrite
-            provider quiet run show-config source split threads thumbnails tiles truth truth-label
-            truth-labels verbose
+            provider quiet run show-config source split taxonomy threads thumbnails tiles truth
+            truth-label truth-labels verbose
             """
         ),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,3 +154,26 @@ def test_predict_refuses_a_model_without_ranks(build_model, tmp_path, capsys) ->
     assert "--roll-up needs a model with ranks that `ctc calibrate` fitted" in (
         capsys.readouterr().err
     )
+
+
+def test_evaluate_tells_the_accuracy_by_rank_of_models_and_files(
+    calibrated, canids, tmp_path, capsys
+) -> None:
+    folder = tmp_path / "evaluation"
+    model = ["evaluate", str(calibrated), str(canids.folder), "--split", "val"]
+    assert run([*model, "--output", str(folder)]) == 0
+    units = json.loads((folder / "metrics.json").read_text())["labels"]["species"]["units"]
+    by_rank = {one["name"]: one["top_1"]["value"] for one in units["event"]["ranks"]}
+    assert list(by_rank) == ["genus", "family", "kingdom"]
+    assert by_rank["genus"] < by_rank["family"] == 1
+    assert "by rank, per event: genus" in capsys.readouterr().err
+    assert "Accuracy by rank" in (folder / "report.html").read_text()
+
+
+def test_evaluate_says_of_a_taxonomy_that_names_no_class(calibrated, canids, tmp_path, capsys):
+    (tmp_path / "other.csv").write_text("class,genus\ntapir,Tapirus\n")
+    model = ["evaluate", str(calibrated), str(canids.folder), "--split", "val"]
+    taxonomy = ["--taxonomy", str(tmp_path / "other.csv")]
+    assert run([*model, "--output", str(tmp_path / "e"), *taxonomy]) == 1
+    assert "has a lineage for no class of the model" in capsys.readouterr().err
+    assert not (tmp_path / "e").exists()

@@ -82,6 +82,13 @@ _HEADER = (
     help="Write the CSV files for Excel: with a byte order mark, and with an apostrophe before "
     "text that it would run as a formula.",
 )
+@option(
+    "--taxonomy",
+    type=PATH_OR_URL,
+    metavar="FILE",
+    help="CSV with the kingdom, …, genus, species of classes, or SpeciesNet's labels: also tell "
+    "the accuracy by rank.  [default: that of the model]",
+)
 @option("--licence", metavar="TEXT", help="Licence of the model, for its model card.")
 @report_options
 @apply_options((DETECTOR, *BOXES))
@@ -154,6 +161,7 @@ def _config(options: dict[str, Any]) -> EvaluateConfig:
         scoring=scoring_config(options),
         report=ReportConfig(options["thumbnails"], options["licence"], options["excel"]),
         detector=None if detector is None else DetectorConfig(detector, **boxes),
+        taxonomy=options["taxonomy"],
     )
 
 
@@ -174,6 +182,8 @@ def _print_result(result: EvaluationResult, output: Path) -> None:
     for note in result.evaluation.notes:
         warn(note)
     print_table(_HEADER, _rows(result.evaluation))
+    for line in _rank_lines(result.evaluation):
+        info(line)
     if result.evaluation.subject["trained"] == UNKNOWN:
         info(UNKNOWN_NOTE)
     _print_work_lists(result, output)
@@ -206,6 +216,16 @@ def _rows(evaluation: Evaluation) -> list[tuple[str | int, ...]]:
         for unit, multi_label in several.units.items():
             rows.append((label, unit, *_common_cells(multi_label), "", ""))
     return rows
+
+
+def _rank_lines(evaluation: Evaluation) -> list[str]:
+    return [
+        f"accuracy of '{label}' by rank, per {unit}: "
+        + ", ".join(f"{one.name} {one.top_1.value:.3f} (of {one.n:,})" for one in scores.ranks)
+        for label, found in evaluation.labels.items()
+        for unit, scores in found.units.items()
+        if scores.ranks
+    ]
 
 
 def _common_cells(scores: UnitScores | MultiLabelScores) -> tuple[str | int, ...]:

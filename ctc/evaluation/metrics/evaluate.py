@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.event_record import MISSING
+from ctc.artifacts.taxonomy import Taxonomy
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import (
     FOREIGN,
@@ -37,6 +38,7 @@ from ctc.evaluation.metrics.evaluation import (
     UnitScores,
 )
 from ctc.evaluation.metrics.multi_label import evaluate_multi_label
+from ctc.evaluation.metrics.ranks import rank_slices
 from ctc.evaluation.metrics.reliability import reliability
 from ctc.evaluation.metrics.slices import light_slices, location_slices, photo_count_slices
 from ctc.evaluation.statistics.clusters import Clusters
@@ -52,7 +54,7 @@ class EvaluationContext:
     of the training split in the order of the model's classes. `thresholds` are by label and class,
     None where no threshold suffices; `photo_thresholds`, for labels where they are others, those of
     photos and of events of one photo. `calibration` is that of the model's metadata, and
-    `uncalibrated` are the predictions without it.
+    `uncalibrated` are the predictions without it. `taxonomies`: by label, the lineages of classes.
     """
 
     subject: Mapping[str, Any] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class EvaluationContext:
     photo_thresholds: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
     uncalibrated: EvaluationData | None = None
+    taxonomies: Mapping[str, Taxonomy] = field(default_factory=dict)
 
 
 def evaluate(
@@ -143,6 +146,15 @@ def _evaluate_unit(
         classes=scores.by_class(),
         macro=scores.macro(),
         weighted=scores.weighted(),
+        ranks=rank_slices(
+            clusters,
+            predictions.event,
+            all_truth,
+            data.foreign_names.get(label, {}),
+            predictions.probabilities[label],
+            classes,
+            context.taxonomies.get(label, {}),
+        ),
         confusion=_confusion_counts(truth, top, len(classes)),
         rare=_rare_class_means(scores, context.train_counts.get(label)),
         daylight=light_slices(data.light[event], truth, top, estimator),

@@ -245,8 +245,9 @@ class UnitScores:
     `n` predictions have a ground truth that the model knows, `missing` have none, and `foreign`
     have a class that the model doesn't know. The latter are in no metric but `top_1_with_foreign`,
     where they count as wrong. `confusion[i][j]` counts how often class i was predicted as class j,
-    both in the order of `classes`. `uncalibrated` is the reliability before calibration. Sections
-    that can't be computed are None or empty, and named in the evaluation's `notes`.
+    both in the order of `classes`. `ranks`: accuracy of the most probable taxon at each rank, the
+    lowest first. `uncalibrated` is the reliability before calibration. Sections that can't be
+    computed are None or empty, and named in the evaluation's `notes`.
     """
 
     n: int
@@ -258,6 +259,7 @@ class UnitScores:
     classes: tuple[ClassScores, ...]
     macro: Means
     weighted: Means
+    ranks: tuple[Slice, ...]
     confusion: tuple[tuple[int, ...], ...]
     rare: RareClasses
     daylight: tuple[Slice, ...]
