@@ -1,171 +1,140 @@
-"""Surveys of Camtrap DP packages, https://camtrap-dp.tdwg.org: in a folder or a zip.
+"""Surveys of Camtrap DP packages, https://camtrap-dp.tdwg.org: folders, zips and URLs.
 
-An event with event-based observations has those; other events have the media-based ones, with the
-most individuals in one photo. The probability of a machine's answer is its
+An event with event-based observations has those; other events have the media-based ones. Where
+people and machines answered, people count. The probability of a machine's answer is its
 `classificationProbability`; what is left is for any other answer.
+
+The group size is the sum of the counts of event-based observations; where these have none, and for
+media-based ones, it is the most individuals in one photo. An event's time is that of its first
+photo, since packages often have eventStart in UTC, and photos in the time of the camera's clock.
 """
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from pathlib import Path
 
-from ctc.artifacts.predictions import UNKNOWN
+from ctc.artifacts.camtrap_dp.archive import is_package
+from ctc.artifacts.camtrap_dp.deployments import DeploymentRow, parse_deployment_rows
+from ctc.artifacts.camtrap_dp.package import BOX_COLUMNS, CsvRow, Package, open_package
+from ctc.artifacts.camtrap_dp.timestamps import parse_moment
+from ctc.artifacts.predictions import MACHINE, UNKNOWN
 from ctc.ecology.config import SummaryConfig
-from ctc.ecology.readers.deployments import read_deployments
+from ctc.ecology.readers.camtrap_dp_events import PackageEvent, PackageEvents, PackagePhotos, Seen
+from ctc.ecology.readers.deployments import to_deployments
 from ctc.ecology.readers.inventory import parse_degrees, parse_whole
 from ctc.ecology.readers.labelled import LabelledEvent, to_survey
 from ctc.ecology.survey import Survey
-from ctc.errors import InputError, UsageError, reason
-from ctc.storage.csv_reader import MISSING, read_rows
-from ctc.storage.json_file import read_object
+from ctc.errors import InputError
+from ctc.reporting import counted
 
-DESCRIPTOR = "datapackage.json"
-_TABLES = ("deployments", "observations", "media")
 _KINDS = {"blank": "blank", "human": "human", "vehicle": "vehicle", "animal": "animal"}
-
-_Row = Mapping[str, str]
+_LEVELS = ("media", "event")
+_SUFFIX = ".zip"
 
 
 def is_camtrap_dp(path: Path) -> bool:
-    """Return whether `path` is a package: its folder, its descriptor or a zip."""
-    if path.is_dir():
-        return (path / DESCRIPTOR).is_file()
-    return path.name == DESCRIPTOR or path.suffix.lower() == ".zip"
+    """Return whether `path` is a package: its folder, its descriptor or a zip, also at a URL."""
+    return path.suffix.lower() == _SUFFIX or is_package(path)
 
 
 def read_camtrap_dp_survey(path: Path, config: SummaryConfig) -> Survey:
     """Read a package with its deployments; raises CtcError if it can't be read."""
     del config
-    with _open_tables(path) as tables:
-        deployments = read_deployments(tables["deployments"][0])
-        station = dict(zip(deployments.camera, deployments.station, strict=True))
-        media = _media(tables["media"])
-        events: dict[str, _Event] = {}
-        for row in _rows(tables["observations"]):
-            _add(events, row, media, station)
-    survey = to_survey([event.finish() for event in events.values()])
-    return Survey(survey.events, survey.answers, deployments, survey.has_counts)
+    with open_package(path) as package:
+        rows = parse_deployment_rows(package.rows("deployments"))
+        if not rows:
+            raise InputError(f"'{path}' has no deployment")
+        photos = PackagePhotos(package)
+        events = PackageEvents(photos)
+        warnings = tuple(_read_observations(package, {row.camera for row in rows}, events))
+    rows = [_on_the_clock(row, photos.zones.get(row.camera)) for row in rows]
+    by_id = {row.camera: row for row in rows}
+    survey = to_survey([_label(one, by_id[one.deployment]) for one in events.finish()], True)
+    return replace(survey, deployments=to_deployments(rows), warnings=warnings)
 
 
-class _Event:
-    """An event with its observations by level."""
-
-    def __init__(self, event_id: str, camera: str, station: str, time: str) -> None:
-        self.id, self.camera, self.station, self.time = event_id, camera, station, time
-        self.by_level: dict[str, dict[str, int]] = {}
-        self.probability: dict[str, dict[str, float]] = {}
-
-    def add(self, row: _Row, name: str) -> None:
-        level = row["observationLevel"]
-        counts = self.by_level.setdefault(level, {})
-        count, known = parse_whole(_value(row, "count")), counts.get(name, 0)
-        counts[name] = max(known, count) if level == "media" else known + count
-        share = parse_degrees(_value(row, "classificationProbability"))
-        if _value(row, "classificationMethod") == "machine" and 0 <= share <= 1:
-            shares = self.probability.setdefault(level, {})
-            shares[name] = max(share, shares.get(name, 0.0))
-
-    def finish(self) -> LabelledEvent:
-        """Return the event by the level that counts."""
-        level = "event" if "event" in self.by_level else "media"
-        found = LabelledEvent(self.id, self.station, self.camera, self.time)
-        found.species = {
-            name: count for name, count in self.by_level[level].items() if name != UNKNOWN
-        }
-        shares = self.probability.get(level)
-        if shares:
-            left = max(0.0, 1 - sum(shares.values()))
-            found.probabilities = {**shares, UNKNOWN: shares.get(UNKNOWN, 0.0) + left}
-        return found
-
-
-def _add(
-    events: dict[str, _Event],
-    row: _Row,
-    media: Mapping[str, tuple[str, str]],
-    station: Mapping[str, str],
-) -> None:
-    media_id, camera = _value(row, "mediaID"), row["deploymentID"]
-    own, time = media.get(media_id, ("", ""))
-    start = _value(row, "eventStart")
-    key = _value(row, "eventID") or own or media_id or f"{camera} {start}"
-    if camera not in station:
-        raise InputError(
-            f"deployment '{camera}' of event '{key}' is not among the deployments of the package"
+def _read_observations(package: Package, known: set[str], events: PackageEvents) -> Iterator[str]:
+    """Read all rows; yields what was left out."""
+    left_out: Counter[str] = Counter()
+    for where, row in package.rows("observations"):
+        deployment, level = row["deploymentID"] or "", row["observationLevel"]
+        if deployment not in known:
+            raise InputError(
+                f"{where}: deployment '{deployment}' is not among the deployments of the package"
+            )
+        if level not in _LEVELS:
+            left_out[str(level)] += 1
+            continue
+        (events.add_of_event if level == "event" else events.add_of_photo)(row, _seen(row))
+    for level, count in left_out.items():
+        yield (
+            f"{counted(count, 'observation is', 'observations are')} left out: observationLevel"
+            f" '{level}' is neither 'media' nor 'event'"
         )
-    event = events.get(key)
-    if event is None:
-        event = events[key] = _Event(key, camera, station[camera], start or time)
-    event.time = min(filter(None, (event.time, start or time)), default="")
-    kind = _value(row, "observationType")
-    name = _value(row, "scientificName") if kind in ("animal", "human", "vehicle") else ""
-    event.add(row, name or _KINDS.get(kind, UNKNOWN))
 
 
-def _media(paths: list[Path]) -> dict[str, tuple[str, str]]:
-    """Return the event and the time of each photo, by mediaID."""
-    return {
-        row["mediaID"]: (_value(row, "eventID"), _value(row, "timestamp")) for row in _rows(paths)
-    }
+def _seen(row: CsvRow) -> Seen:
+    kind = row["observationType"] or ""
+    name = row["scientificName"] if kind in ("animal", "human", "vehicle") else None
+    count = parse_whole(row["count"])
+    if not count and all(row[column] for column in BOX_COLUMNS):
+        count = 1
+    is_machine = row["classificationMethod"] == MACHINE
+    share = parse_degrees(row["classificationProbability"]) if is_machine else float("nan")
+    return Seen(name or _KINDS.get(kind, UNKNOWN), count, share, is_machine)
 
 
-def _rows(paths: list[Path]) -> Iterator[_Row]:
-    for path in paths:
-        yield from (row for _, row in read_rows(path)[1])
+def _on_the_clock(row: DeploymentRow, zone: tzinfo | None) -> DeploymentRow:
+    """Return a deployment with its times in the zone of its photos."""
+    if zone is None or row.start.tzinfo is None:
+        return row
+    start, end, since, until = (
+        time.astimezone(zone) for time in (row.start, row.end, row.since, row.until)
+    )
+    return replace(row, start=start, end=end, since=since, until=until)
 
 
-def _value(row: _Row, column: str) -> str:
-    text = row.get(column, "")
-    return "" if text in MISSING else text
+def _label(event: PackageEvent, deployment: DeploymentRow) -> LabelledEvent:
+    found = LabelledEvent(event.id, deployment.station, deployment.camera, _time(event, deployment))
+    rows = _by_people_if_any([*event.of_event, *event.of_photos()])
+    if event.of_event:
+        rows = _by_people_if_any(event.of_event)
+    names = dict.fromkeys(one.name for one in rows if one.name != UNKNOWN)
+    if len(names) > 1:  # of an animal that is not in every photo
+        names.pop("blank", None)
+    in_photos = event.most_in_a_photo()
+    for name in names:
+        total = sum(one.individuals for one in event.of_event if one.name == name)
+        found.species[name] = total or in_photos.get(name, 0)
+    shares = _shares(rows)
+    if shares:
+        left = max(0.0, 1 - sum(shares.values()))
+        found.probabilities = {**shares, UNKNOWN: shares.get(UNKNOWN, 0.0) + left}
+    return found
 
 
-@contextmanager
-def _open_tables(path: Path) -> Iterator[dict[str, list[Path]]]:
-    """Yield the files of each table."""
-    if path.suffix.lower() == ".zip":
-        with TemporaryDirectory() as folder:
-            _unpack(path, Path(folder))
-            yield _find_tables(Path(folder) / DESCRIPTOR)
-        return
-    yield _find_tables(path if path.name == DESCRIPTOR else path / DESCRIPTOR)
+def _by_people_if_any(rows: Sequence[Seen]) -> Sequence[Seen]:
+    return [one for one in rows if not one.is_machine] or rows
 
 
-def _unpack(path: Path, folder: Path) -> None:
-    """Unpack the descriptor and the CSV tables of a zip, without the folders in it."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                name = PurePosixPath(info.filename).name
-                if name == DESCRIPTOR or name.endswith(".csv"):
-                    (folder / name).write_bytes(archive.read(info))
-    except (OSError, zipfile.BadZipFile, RuntimeError) as error:
-        raise InputError(f"'{path}' can't be read as a zip: {reason(error)}") from None
+def _shares(rows: Sequence[Seen]) -> Mapping[str, float]:
+    """Return the highest probability of each name, of those that have one."""
+    shares: dict[str, float] = {}
+    for one in rows:
+        if 0 <= one.share <= 1:
+            shares[one.name] = max(one.share, shares.get(one.name, 0.0))
+    return shares
 
 
-def _find_tables(descriptor: Path) -> dict[str, list[Path]]:
-    about = read_object(descriptor, "the descriptor of a Camtrap DP package")
-    tables = {}
-    for entry in about.get("resources", ()):
-        if isinstance(entry, dict) and entry.get("name") in _TABLES:
-            tables[str(entry["name"])] = [_locate(descriptor, one) for one in _paths(entry)]
-    for name in _TABLES:
-        if not tables.get(name):
-            raise InputError(f"'{descriptor}' has no resource called '{name}'")
-    return tables
-
-
-def _paths(entry: dict[str, Any]) -> list[str]:
-    found = entry.get("path", ())
-    return [found] if isinstance(found, str) else list(found)
-
-
-def _locate(descriptor: Path, name: str) -> Path:
-    for path in (descriptor.parent / name, descriptor.parent / PurePosixPath(name).name):
-        if path.is_file():
-            return path
-    raise UsageError(f"'{descriptor.parent / name}' does not exist, which '{descriptor}' names")
+def _time(event: PackageEvent, deployment: DeploymentRow) -> str:
+    """Return the time of the first photo, else eventStart in the deployment's zone."""
+    if event.first_photo:
+        return event.first_photo
+    start, _ = parse_moment(event.start)
+    zone = deployment.start.tzinfo
+    is_known = isinstance(start, datetime) and start.tzinfo is not None and zone is not None
+    return start.astimezone(zone).isoformat() if is_known and start else event.start

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.arrow_columns import DATETIME
-from ctc.artifacts.inventory import EVENT_ID, Inventory
+from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.labelled import LabelledEvent, to_survey
 from ctc.ecology.survey import Survey
@@ -29,7 +30,7 @@ def read_inventory_survey(path: Path, config: SummaryConfig) -> Survey:
             f"'{path}' has no column '{config.location}': name the column that says where cameras"
             " stood with --location"
         )
-    wanted = {label, COUNT, EVENT_ID, DATETIME, "latitude", "longitude"}
+    wanted = {label, COUNT, EVENT_ID, IMAGES, DATETIME, "latitude", "longitude"}
     wanted |= {config.location, config.camera}
     names = [name for name in inventory.table.column_names if name in wanted]
     events: dict[str, LabelledEvent] = {}
@@ -52,10 +53,18 @@ def _add(
             parse_degrees(_first(row.get("latitude"))),
             parse_degrees(_first(row.get("longitude"))),
         )
+    event.photos.update(zip(row[IMAGES], _per_photo(row.get(DATETIME), row[IMAGES]), strict=True))
     name = row[label]
     if name is not None:
         count = parse_whole(row.get(COUNT) if label != COUNT else None)
         event.species[name] = event.species.get(name, 0) + count
+
+
+def _per_photo(value: Any, photos: Sequence[str]) -> Sequence[str]:
+    """Return a value for each photo, '' where it is not known."""
+    if not isinstance(value, list | tuple):
+        return [_text(value)] + [""] * (len(photos) - 1)
+    return [_text(one) for one in value]
 
 
 def _first(value: Any) -> Any:

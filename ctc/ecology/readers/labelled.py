@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ctc.ecology.readers.names import guess_deployments, make_events
-from ctc.ecology.survey import Answers, Survey
+from ctc.ecology.readers.names import guess_deployments, make_events, make_photos
+from ctc.ecology.survey import Answers, Photos, Survey
 from ctc.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class LabelledEvent:
     """An event with the individuals of each species, in one photo; 0 for a number not known.
 
-    `time`: ISO 8601. `probabilities`: by class, None if the answers are certain.
+    `time`: ISO 8601. `probabilities`: by class, None if the answers are certain. `photos`: times,
+    '' if not known, by path.
     """
 
     id: str
@@ -31,6 +32,7 @@ class LabelledEvent:
     longitude: float = float("nan")
     species: dict[str, int] = field(default_factory=dict)
     probabilities: Mapping[str, float] | None = None
+    photos: dict[str, str] = field(default_factory=dict)
 
 
 def to_survey(events: Sequence[LabelledEvent], multi_label: bool = False) -> Survey:
@@ -39,7 +41,7 @@ def to_survey(events: Sequence[LabelledEvent], multi_label: bool = False) -> Sur
 
     if not events:
         raise InputError("there is no event")
-    classes, values = _probabilities(events)
+    classes, values = _probabilities(events, multi_label)
     has_cameras = all(one.camera for one in events)
     found = make_events(
         _texts([one.id for one in events]),
@@ -66,11 +68,22 @@ def to_survey(events: Sequence[LabelledEvent], multi_label: bool = False) -> Sur
         np.array([one.longitude for one in events]),
     )
     has_counts = any(count for _, _, count in rows)
-    return Survey(found, answers, guess_deployments(found, places), has_counts)
+    guess = guess_deployments(found, places)
+    return Survey(found, answers, guess, has_counts, photos=_photos(events))
+
+
+def _photos(events: Sequence[LabelledEvent]) -> Photos | None:
+    rows = [(at, *photo) for at, one in enumerate(events) for photo in one.photos.items()]
+    if not rows:
+        return None
+    event, paths, times = zip(*rows, strict=True)
+    return make_photos(
+        np.array(event, np.int64), _texts(paths), _texts([one or None for one in times])
+    )
 
 
 def _probabilities(
-    events: Sequence[LabelledEvent],
+    events: Sequence[LabelledEvent], multi_label: bool
 ) -> tuple[tuple[str, ...], np.ndarray[tuple[int, int], np.dtype[np.float32]] | None]:
     """Return the classes and probabilities (classes, events); an answer that is certain has 1."""
     if all(one.probabilities is None for one in events):
@@ -86,14 +99,14 @@ def _probabilities(
     for at, one in enumerate(events):
         known = one.probabilities
         if known is None:
-            share = 1 / max(len(one.species), 1)
+            share = 1.0 if multi_label else 1 / max(len(one.species), 1)
             known = dict.fromkeys(one.species, share)
         for name, value in known.items():
             values[place[name], at] = value
     return classes, values
 
 
-def _texts(values: Sequence[str]) -> pa.ChunkedArray:
+def _texts(values: Sequence[str | None]) -> pa.ChunkedArray:
     import pyarrow as pa
 
     return pa.chunked_array([pa.array(values, pa.string())])

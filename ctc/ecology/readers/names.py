@@ -8,7 +8,7 @@ import numpy as np
 
 from ctc.artifacts.arrow_columns import factorize
 from ctc.ecology.readers.times import parse_times
-from ctc.ecology.survey import Deployments, Events, Floats, Ints, Probabilities
+from ctc.ecology.survey import Deployments, Events, Floats, Ints, Photos, Probabilities
 from ctc.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,6 +57,19 @@ def make_events(
         probabilities,
         multi_label,
     )
+
+
+def make_photos(event: Ints, paths: pa.ChunkedArray, times: pa.ChunkedArray) -> Photos:
+    """Return the photos of events (n,), each once; the frames of a clip are the clip."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    files = pc.replace_substring_regex(paths.cast(pa.large_string()), r"#t=[\d.]+$", "")
+    _, number = factorize(files)
+    first = np.unique(np.stack([event, number]), axis=1, return_index=True)[1]
+    kept = pa.array(np.sort(first))
+    moment, _ = parse_times(times.take(kept))
+    return Photos(event[kept], files.take(kept).combine_chunks(), moment)
 
 
 def guess_deployments(events: Events, places: tuple[Floats, Floats] | None) -> Deployments:

@@ -32,7 +32,8 @@ class PredictionColumns:
     """Rows of one label of a prediction file; `columns`: by meaning, those that the file has.
 
     Meanings: id, top, path, time, station, camera, latitude, longitude, box, present, group (the
-    most boxes of the answer in one photo). `counts`: answers of the label `count`, by event.
+    most boxes of the answer in one photo), photos and taken (paths and times of an event's photos).
+    `counts`: answers of the label `count`, by event.
     """
 
     classes: tuple[str, ...] = ()
@@ -253,7 +254,8 @@ def _json_types() -> dict[str, Any]:
 
     texts = dict.fromkeys(("id", "top", "time", "station", "camera"), pa.string())
     numbers = dict.fromkeys(("latitude", "longitude"), pa.float64())
-    return {**texts, **numbers, "group": pa.int64(), "present": pa.list_(pa.string())}
+    lists = dict.fromkeys(("photos", "taken", "present"), pa.list_(pa.string()))
+    return {**texts, **numbers, **lists, "group": pa.int64()}
 
 
 def _json_event(key: str, entry: Any, label: str, names: Mapping[str, str]) -> dict[str, Any]:
@@ -268,6 +270,8 @@ def _json_event(key: str, entry: Any, label: str, names: Mapping[str, str]) -> d
         "longitude": _number(meta.get("longitude")),
         "group": _most_boxes(entry["images"], label, top),
         "present": entry.get(_PRESENT, {}).get(label),
+        "photos": [photo["path"] for photo in entry["images"]],
+        "taken": [_text(photo.get("datetime")) for photo in entry["images"]],
         **{meaning: _text(meta.get(name)) for meaning, name in names.items()},
     }
 

@@ -17,9 +17,9 @@ import numpy as np
 from ctc.artifacts.arrow_columns import factorize
 from ctc.artifacts.predictions import UNKNOWN
 from ctc.ecology.config import SummaryConfig
-from ctc.ecology.readers.names import guess_deployments, make_events
+from ctc.ecology.readers.names import guess_deployments, make_events, make_photos
 from ctc.ecology.readers.prediction_columns import PredictionColumns, read_columns
-from ctc.ecology.survey import Answers, Floats, Ints, Probabilities, Survey
+from ctc.ecology.survey import Answers, Floats, Ints, Photos, Probabilities, Survey
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import MAX_PROBABILITY
 
@@ -61,7 +61,8 @@ def read_prediction_survey(path: Path, config: SummaryConfig) -> Survey:
         probabilities,
         multi_label=table.column("present") is not None,
     )
-    return Survey(events, answers, guess_deployments(events, _places(table, units)), has_counts)
+    guess = guess_deployments(events, _places(table, units))
+    return Survey(events, answers, guess, has_counts, photos=_photos(table, units))
 
 
 def _units(table: PredictionColumns) -> _Units:
@@ -172,6 +173,25 @@ def _times(table: PredictionColumns, rows: Ints) -> pa.ChunkedArray:
         if found is None
         else _take(found, rows)
     )
+
+
+def _photos(table: PredictionColumns, units: _Units) -> Photos | None:
+    """Return the photos, None of a file that has events alone."""
+    paths = table.column("path")
+    if paths is not None:
+        return make_photos(units.event, paths, _times(table, np.arange(len(paths))))
+    lists, times = table.column("photos"), table.column("taken")
+    if lists is None or times is None:
+        return None
+    sizes = lists.combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
+    event = np.repeat(units.event, sizes)
+    return make_photos(event, _flatten(lists), _flatten(times))
+
+
+def _flatten(lists: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    return pa.chunked_array([lists.combine_chunks().flatten()])
 
 
 def _numbers(table: PredictionColumns, name: str) -> Floats:

@@ -39,6 +39,7 @@ def _event(event: ReviewEvent, label: ReviewLabel, config: SummaryConfig) -> Lab
         parse_degrees(event.meta.get("latitude")),
         parse_degrees(event.meta.get("longitude")),
     )
+    found.photos = {photo.path: photo.taken for photo in event.photos}
     own = None if event.answer is None else event.answer.labels.get(label.name)
     count = _count(event)
     if own is not None:

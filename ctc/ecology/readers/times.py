@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ctc.artifacts.camtrap_dp.timestamps import parse_moment
 from ctc.ecology.survey import Floats, Times
 
 if TYPE_CHECKING:
@@ -39,15 +40,6 @@ def parse_times(texts: pa.ChunkedArray) -> tuple[Times, Floats]:
         found, zone = found.copy(), zone.copy()
         found[odd], zone[odd] = _parse_one_by_one(pc.take(texts, pa.array(odd)))
     return found, zone
-
-
-def parse_moment(text: str) -> tuple[datetime | None, bool]:
-    """Return a time without its zone, None if it is none, and whether it has a time of day."""
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None, False
-    return found, len(text.strip()) > len("2024-05-01")
 
 
 def _parse_one_by_one(texts: pa.ChunkedArray) -> tuple[Times, Floats]:

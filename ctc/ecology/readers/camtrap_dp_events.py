@@ -1,0 +1,201 @@
+"""Events of a Camtrap DP package, with the observations and photos that belong to them.
+
+A photo belongs to the event that it or its observation names; else to the event of its deployment
+whose eventStart and eventEnd it is between, the shortest of several; else it is its own event.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import NamedTuple
+
+from ctc.artifacts.camtrap_dp.package import CsvRow, Package
+from ctc.artifacts.camtrap_dp.timestamps import parse_moment, parse_timestamp
+
+
+class Seen(NamedTuple):
+    """What an observation says; `individuals` 0 and `share` NaN are unknown."""
+
+    name: str
+    individuals: int
+    share: float
+    is_machine: bool
+
+
+class _Photo(NamedTuple):
+    time: float
+    text: str
+    deployment: str
+    event: str | None
+
+
+_NO_PHOTO = _Photo(math.inf, "", "", None)
+
+
+@dataclass(slots=True)
+class PackageEvent:
+    """An event; `start` is its eventStart, `first_photo` the time of its first photo, '' if none.
+
+    `of_event` are its event-based observations, `of_photo` the media-based ones by mediaID.
+    """
+
+    id: str
+    deployment: str
+    start: str = ""
+    first_photo: str = ""
+    spans: set[tuple[float, float]] = field(default_factory=set)
+    of_event: list[Seen] = field(default_factory=list)
+    of_photo: dict[str, list[Seen]] = field(default_factory=dict)
+
+    def of_photos(self) -> list[Seen]:
+        """Return all media-based observations."""
+        return [one for rows in self.of_photo.values() for one in rows]
+
+    def most_in_a_photo(self) -> dict[str, int]:
+        """Return the most individuals of each name in one photo."""
+        most: dict[str, int] = {}
+        for rows in self.of_photo.values():
+            for name in {one.name for one in rows}:
+                count = sum(one.individuals for one in rows if one.name == name)
+                most[name] = max(count, most.get(name, 0))
+        return most
+
+
+class PackagePhotos:
+    """The photos of a package by mediaID.
+
+    `zones`: of each deployment's clock, by its first row. `first_named`: by deployment and event,
+    the earliest photo that names the event.
+    """
+
+    def __init__(self, package: Package) -> None:
+        self.by_id: dict[str, _Photo] = {}
+        self.zones: dict[str, tzinfo] = {}
+        self.first_named: dict[tuple[str, str], _Photo] = {}
+        self._ids: dict[str, list[str]] = defaultdict(list)
+        for _, row in package.rows("media"):
+            self._add(row)
+        for ids in self._ids.values():
+            ids.sort(key=self._time)
+
+    def _add(self, row: CsvRow) -> None:
+        media_id, deployment = row["mediaID"] or "", row["deploymentID"] or ""
+        text = row["timestamp"] or ""
+        moment, _ = parse_moment(text)
+        if moment is None:
+            text = ""
+        elif moment.tzinfo is not None:
+            self.zones.setdefault(deployment, moment.tzinfo)
+            text = moment.isoformat()
+        time = parse_timestamp(text)
+        photo = _Photo(math.inf if time is None else time, text, deployment, row["eventID"])
+        self.by_id[media_id] = photo
+        if time is not None:
+            self._ids[deployment].append(media_id)
+        if photo.event:
+            key = deployment, photo.event
+            self.first_named[key] = min(photo, self.first_named.get(key, photo), key=_time)
+
+    def _time(self, media_id: str) -> float:
+        return self.by_id[media_id].time
+
+    def between(self, deployment: str, start: float, end: float) -> list[str]:
+        """Return the mediaIDs of a deployment's photos from `start` to `end`, in order."""
+        ids = self._ids.get(deployment, [])
+        first = bisect_left(ids, start, key=self._time)
+        return ids[first : bisect_right(ids, end, key=self._time)]
+
+
+class PackageEvents:
+    """The events of a package, filled row by row."""
+
+    def __init__(self, photos: PackagePhotos) -> None:
+        self._photos = photos
+        self._events: dict[tuple[str, str], PackageEvent] = {}
+        self._loose: list[tuple[str, str, Seen]] = []
+
+    def add_of_event(self, row: CsvRow, seen: Seen) -> None:
+        """Add an event-based observation."""
+        deployment, start, end = (
+            row[name] or "" for name in ("deploymentID", "eventStart", "eventEnd")
+        )
+        event = self._event(row["eventID"] or f"{deployment} {start}/{end}", deployment)
+        event.of_event.append(seen)
+        event.start = event.start or start
+        low, high = parse_timestamp(start), parse_timestamp(end)
+        if low is not None and high is not None:
+            event.spans.add((low, high))
+
+    def add_of_photo(self, row: CsvRow, seen: Seen) -> None:
+        """Add a media-based observation."""
+        media_id, deployment = row["mediaID"] or "", row["deploymentID"] or ""
+        photo = self._photos.by_id.get(media_id)
+        name = row["eventID"] or (photo.event if photo else None)
+        if not name and photo is not None:
+            self._loose.append((media_id, deployment, seen))
+            return
+        name = name or media_id or f"{deployment} {row['eventStart'] or ''}"
+        event = self._event(name, deployment)
+        event.start = event.start or row["eventStart"] or ""
+        event.of_photo.setdefault(media_id, []).append(seen)
+
+    def finish(self) -> list[PackageEvent]:
+        """Return all events, with the time of their first photos."""
+        spans = _Spans(self._events.values())
+        for media_id, deployment, seen in self._loose:
+            found = spans.shortest(deployment, self._photos.by_id[media_id].time)
+            event = found or self._event(f"media {media_id}", deployment)
+            event.of_photo.setdefault(media_id, []).append(seen)
+        for event in self._events.values():
+            event.first_photo = self._first_photo(event)
+        return list(self._events.values())
+
+    def _event(self, name: str, deployment: str) -> PackageEvent:
+        """Return the event of a name, which may occur in several deployments."""
+        key = (deployment, name)
+        event = self._events.get(key)
+        if event is None:
+            event = self._events[key] = PackageEvent(name, deployment)
+        return event
+
+    def _first_photo(self, event: PackageEvent) -> str:
+        """Return the time of the earliest photo that the event names, or has by its time."""
+        ids = set(event.of_photo)
+        for span in event.spans:
+            ids.update(self._photos.between(event.deployment, *span)[:1])
+        photos = (self._photos.by_id[one] for one in ids if one in self._photos.by_id)
+        named = self._photos.first_named.get((event.deployment, event.id), _NO_PHOTO)
+        return min((*photos, named), key=_time).text
+
+
+class _Spans:
+    """The time spans of events, by deployment."""
+
+    def __init__(self, events: Iterable[PackageEvent]) -> None:
+        self._spans: dict[str, list[tuple[float, float, PackageEvent]]] = defaultdict(list)
+        self._longest: dict[str, float] = defaultdict(float)
+        for event in events:
+            for start, end in event.spans:
+                self._spans[event.deployment].append((start, end, event))
+                longest = max(end - start, self._longest[event.deployment])
+                self._longest[event.deployment] = longest
+        for spans in self._spans.values():
+            spans.sort(key=lambda span: span[0])
+
+    def shortest(self, deployment: str, time: float) -> PackageEvent | None:
+        """Return the event with the shortest span that a time is in, None without one."""
+        spans = self._spans.get(deployment, [])
+        since = time - self._longest[deployment]
+        first = bisect_left(spans, since, key=lambda span: span[0])
+        last = bisect_right(spans, time, key=lambda span: span[0])
+        around = [span for span in spans[first:last] if span[1] >= time]
+        return min(around, key=lambda span: span[1] - span[0])[2] if around else None
+
+
+def _time(photo: _Photo) -> float:
+    return photo.time
