@@ -63,6 +63,18 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Photos:
+    """P photos of events, clips included.
+
+    `event` (P,): number of the event. `path`: Arrow text (P,). `time` (P,): NaT is unknown.
+    """
+
+    event: Ints
+    path: pa.Array
+    time: Times
+
+
+@dataclass(frozen=True)
 class Deployments:
     """M deployments, each a camera at a station for some time.
 
@@ -89,10 +101,14 @@ class Deployments:
 
 @dataclass(frozen=True)
 class Survey:
-    """All that a summary is made of; `warnings` say what was left out or guessed."""
+    """All that a summary is made of; `warnings` say what was left out or guessed.
+
+    `photos`: None if the source has only events.
+    """
 
     events: Events
     answers: Answers
     deployments: Deployments
     has_counts: bool = False
     warnings: tuple[str, ...] = field(default=())
+    photos: Photos | None = None

@@ -8,7 +8,7 @@ import numpy as np
 
 from ctc.ecology.files.tables import NA, ColumnTable, Table, matrix, number
 from ctc.ecology.study import Study
-from ctc.ecology.survey import Ints
+from ctc.ecology.survey import Ints, Survey
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,8 +50,27 @@ def record_table(study: Study) -> ColumnTable:
             "n_events": pa.array(records.events[order]),
             "individuals": pa.array(records.individuals[order]),
             "event_id": events.ids.take(pa.array(event)),
+            **_files(study.survey, event),
         },
     )
+
+
+def _files(survey: Survey, event: Ints) -> dict[str, pa.Array]:
+    """Return folder and name of the first photo of each event, nothing if no photo is known."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if survey.photos is None:
+        return {}
+    owners, photo = np.unique(survey.photos.event, return_index=True)
+    first = np.full(len(survey.events), -1)
+    first[owners] = photo
+    number = pa.array(first[event], mask=first[event] < 0)
+    paths = survey.photos.path.take(number)
+    return {
+        "Directory": pc.replace_substring_regex(paths, r"/?[^/]*$", ""),
+        "FileName": pc.replace_substring_regex(paths, r"^.*/", ""),
+    }
 
 
 def _names(names: tuple[str, ...], number: Ints) -> pa.Array:

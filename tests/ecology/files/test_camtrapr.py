@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from study_world import make_survey
 
 from ctc.ecology.config import SummaryConfig
@@ -13,6 +15,7 @@ from ctc.ecology.files.camtrapr import operation_matrix, record_table
 from ctc.ecology.histories import divide
 from ctc.ecology.readers.deployments import read_deployments
 from ctc.ecology.study import Study, count_survey
+from ctc.ecology.survey import Photos
 
 MINUTE, FOX = 60, 1
 
@@ -77,3 +80,13 @@ def test_effort_of_occasions_is_their_sum(tmp_path: Path) -> None:
 def test_operation_matrix_is_unknown_while_no_camera_was_there() -> None:
     study = study_of([0], "last-record")
     assert operation_matrix(study).rows[0] == ("a", *[1] * 6)
+
+
+def test_record_table_names_the_first_photo_of_each_record() -> None:
+    survey = make_survey([(0, 0, FOX, 1), (0, 60, FOX, 1), (1, 0, FOX, 1)])
+    paths = pa.array(["cards/a/1.jpg", "cards/a/2.jpg", "cards/a/3.jpg", "4.jpg"])
+    times = np.full(4, np.datetime64("NaT", "s"))
+    photos = Photos(np.array([0, 0, 1, 2]), paths, times)
+    study = count_survey(replace(survey, photos=photos), SummaryConfig())
+    assert column(study, "Directory") == ["cards/a", ""]
+    assert column(study, "FileName") == ["1.jpg", "4.jpg"]
