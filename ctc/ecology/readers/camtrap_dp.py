@@ -100,6 +100,7 @@ def _on_the_clock(row: DeploymentRow, zone: tzinfo | None) -> DeploymentRow:
 
 def _label(event: PackageEvent, deployment: DeploymentRow) -> LabelledEvent:
     found = LabelledEvent(event.id, deployment.station, deployment.camera, _time(event, deployment))
+    found.photos = event.photos
     rows = _by_people_if_any([*event.of_event, *event.of_photos()])
     if event.of_event:
         rows = _by_people_if_any(event.of_event)

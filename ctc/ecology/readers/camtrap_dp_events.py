@@ -32,14 +32,12 @@ class _Photo(NamedTuple):
     text: str
     deployment: str
     event: str | None
-
-
-_NO_PHOTO = _Photo(math.inf, "", "", None)
+    path: str
 
 
 @dataclass(slots=True)
 class PackageEvent:
-    """An event; `start` is its eventStart, `first_photo` the time of its first photo, '' if none.
+    """An event; `start` is its eventStart, `photos` the times of its photos by path, in order.
 
     `of_event` are its event-based observations, `of_photo` the media-based ones by mediaID.
     """
@@ -47,10 +45,15 @@ class PackageEvent:
     id: str
     deployment: str
     start: str = ""
-    first_photo: str = ""
+    photos: dict[str, str] = field(default_factory=dict)
     spans: set[tuple[float, float]] = field(default_factory=set)
     of_event: list[Seen] = field(default_factory=list)
     of_photo: dict[str, list[Seen]] = field(default_factory=dict)
+
+    @property
+    def first_photo(self) -> str:
+        """The time of the first photo, '' if none is known."""
+        return next(iter(self.photos.values()), "")
 
     def of_photos(self) -> list[Seen]:
         """Return all media-based observations."""
@@ -69,14 +72,14 @@ class PackageEvent:
 class PackagePhotos:
     """The photos of a package by mediaID.
 
-    `zones`: of each deployment's clock, by its first row. `first_named`: by deployment and event,
-    the earliest photo that names the event.
+    `zones`: of each deployment's clock, by its first row. `named`: by deployment and event, the
+    mediaIDs of the photos that name the event.
     """
 
     def __init__(self, package: Package) -> None:
         self.by_id: dict[str, _Photo] = {}
         self.zones: dict[str, tzinfo] = {}
-        self.first_named: dict[tuple[str, str], _Photo] = {}
+        self.named: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._ids: dict[str, list[str]] = defaultdict(list)
         for _, row in package.rows("media"):
             self._add(row)
@@ -93,13 +96,18 @@ class PackagePhotos:
             self.zones.setdefault(deployment, moment.tzinfo)
             text = moment.isoformat()
         time = parse_timestamp(text)
-        photo = _Photo(math.inf if time is None else time, text, deployment, row["eventID"])
+        photo = _Photo(
+            math.inf if time is None else time,
+            text,
+            deployment,
+            row["eventID"],
+            row["filePath"] or media_id,
+        )
         self.by_id[media_id] = photo
         if time is not None:
             self._ids[deployment].append(media_id)
         if photo.event:
-            key = deployment, photo.event
-            self.first_named[key] = min(photo, self.first_named.get(key, photo), key=_time)
+            self.named[deployment, photo.event].append(media_id)
 
     def _time(self, media_id: str) -> float:
         return self.by_id[media_id].time
@@ -145,14 +153,14 @@ class PackageEvents:
         event.of_photo.setdefault(media_id, []).append(seen)
 
     def finish(self) -> list[PackageEvent]:
-        """Return all events, with the time of their first photos."""
+        """Return all events, with their photos."""
         spans = _Spans(self._events.values())
         for media_id, deployment, seen in self._loose:
             found = spans.shortest(deployment, self._photos.by_id[media_id].time)
             event = found or self._event(f"media {media_id}", deployment)
             event.of_photo.setdefault(media_id, []).append(seen)
         for event in self._events.values():
-            event.first_photo = self._first_photo(event)
+            event.photos = {photo.path: photo.text for photo in self._photos_of(event)}
         return list(self._events.values())
 
     def _event(self, name: str, deployment: str) -> PackageEvent:
@@ -163,14 +171,15 @@ class PackageEvents:
             event = self._events[key] = PackageEvent(name, deployment)
         return event
 
-    def _first_photo(self, event: PackageEvent) -> str:
-        """Return the time of the earliest photo that the event names, or has by its time."""
-        ids = set(event.of_photo)
+    def _photos_of(self, event: PackageEvent) -> list[_Photo]:
+        """Return the photos that the event names, or that name it, or that it has by its time."""
+        named = self._photos.named.get((event.deployment, event.id), ())
+        ids = dict.fromkeys((*event.of_photo, *named))
         for span in event.spans:
-            ids.update(self._photos.between(event.deployment, *span)[:1])
-        photos = (self._photos.by_id[one] for one in ids if one in self._photos.by_id)
-        named = self._photos.first_named.get((event.deployment, event.id), _NO_PHOTO)
-        return min((*photos, named), key=_time).text
+            around = self._photos.between(event.deployment, *span)
+            ids.update((one, None) for one in around if not self._photos.by_id[one].event)
+        known = (self._photos.by_id[one] for one in ids if one in self._photos.by_id)
+        return sorted(known, key=_time)
 
 
 class _Spans:
