@@ -79,9 +79,10 @@ class ZipFiles:
             _unpack(shown, lambda: self._archive.open(member), unpacked, member.compress_size)
         return unpacked
 
-    def holds(self, path: str) -> bool:
-        """Return whether the zip holds a file, without unpacking it."""
-        return self._prefix + path in self._members
+    def path_inside(self, path: str) -> str | None:
+        """Return the path of a file in the zip, without unpacking it; None if it is not there."""
+        inside = self._prefix + path
+        return inside if inside in self._members else None
 
 
 @contextmanager

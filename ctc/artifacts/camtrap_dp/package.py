@@ -88,9 +88,9 @@ class Package:
         found = None if self.is_zip else self.files.find(path)
         return None if found is None else str(found if is_remote(found) else found.absolute())
 
-    def holds_photo(self, path: str) -> bool:
-        """Return whether the photo at a path is in the zip of the package."""
-        return isinstance(self.files, ZipFiles) and self.files.holds(path)
+    def photo_in_zip(self, path: str) -> str | None:
+        """Return the path in the zip of a photo of the package, None if it isn't in there."""
+        return self.files.path_inside(path) if isinstance(self.files, ZipFiles) else None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import click
 from ctc.cli.options.option import option
 from ctc.cli.options.scoring import LOCATION
 from ctc.cli.options.values.duration import DURATION
-from ctc.cli.options.values.paths import PATH
+from ctc.cli.options.values.paths import PATH, PATH_OR_URL
 from ctc.errors import UsageError, require_extra
 
 DAY = 86_400
@@ -19,10 +19,10 @@ DAY = 86_400
 @click.command(
     epilog="Example: ctc summarize predictions.csv --deployments deployments.csv --output summary"
 )
-@click.argument("source", type=PATH, metavar="PREDICTIONS|REVIEW|CAMTRAP_DP")
+@click.argument("source", type=PATH_OR_URL, metavar="PREDICTIONS|REVIEW|CAMTRAP_DP")
 @option(
     "--deployments",
-    type=PATH,
+    type=PATH_OR_URL,
     metavar="FILE",
     help="CSV that says when and where cameras ran: deployments of Camtrap DP or Wildlife Insights,"
     " or camtrapR's table of stations with Problem1_from, Problem1_to, …  [default: that of the"

@@ -18,6 +18,7 @@ from ctc.ecology.readers.review import read_review_survey
 from ctc.ecology.survey import Deployments, Events, Ints, Survey
 from ctc.errors import InputError, UsageError
 from ctc.reporting import counted
+from ctc.storage.remote_files import local_copy
 
 _STORES = (".sqlite", ".sqlite3", ".db")
 _SHOWN = 5
@@ -28,7 +29,7 @@ GUESSED = (
 
 
 def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -> Survey:
-    """Read a prediction file, an inventory, a review store or a Camtrap DP package.
+    """Read a prediction file, an inventory, a review store or a Camtrap DP package, also at URLs.
 
     `deployments`: a table that says when and where cameras ran. Raises CtcError if something can't
     be read, or nothing of the survey is in the deployments.
@@ -37,16 +38,24 @@ def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -
         raise UsageError(
             f"'{source}' does not exist: give what `ctc predict` or `ctc review` wrote"
         )
-    survey = _reader(source)(source, config)
+    survey = _read(source, config)
     table = survey.deployments if deployments is None else read_deployments(deployments)
     if table.is_guess:
         return replace(survey, warnings=(*survey.warnings, GUESSED))
     return _join(survey, table)
 
 
-def _reader(source: Path) -> Callable[[Path, SummaryConfig], Survey]:
+def _read(source: Path, config: SummaryConfig) -> Survey:
     if is_camtrap_dp(source):
-        return read_camtrap_dp_survey
+        return read_camtrap_dp_survey(source, config)
+    copy = local_copy(source)
+    try:
+        return _reader(copy)(copy, config)
+    except InputError as error:  # say the URL of a file, not the name of its copy
+        raise InputError(str(error).replace(str(copy), str(source))) from None
+
+
+def _reader(source: Path) -> Callable[[Path, SummaryConfig], Survey]:
     if source.suffix.lower() in _STORES:
         return read_review_survey
     if recognize_kind(source) == "inventory":

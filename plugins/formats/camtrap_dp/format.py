@@ -66,6 +66,7 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         media = Media(finder, first_wins)
         yield from media.read(package)
         _warn_not_public(finder.not_public)
+        _warn_in_zip(finder.in_zip)
         events = ObservedEvents(media, first_wins)
         yield from events.read(package)
     labels = events.label_names()
@@ -91,6 +92,16 @@ def _warn_not_public(count: int) -> None:
             "with --image-root",
             counted(count, "photo at a URL is", "photos at URLs are"),
             "it" if count == 1 else "them",
+            "it" if count == 1 else "them",
+        )
+
+
+def _warn_in_zip(count: int) -> None:
+    if count:
+        log.warning(
+            "%s inside the zip, where nothing can open %s: unpack it in the folder that it is in, "
+            "or give the folder of the photos with --image-root",
+            counted(count, "photo is", "photos are"),
             "it" if count == 1 else "them",
         )
 

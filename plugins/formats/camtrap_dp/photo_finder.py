@@ -21,13 +21,15 @@ _FALSE = frozenset({"false", "0"})
 class PhotoFinder:
     """Finds the photos of media rows; `image_root`: the folder that the user gave, or None.
 
-    `not_public`: how many photos at web addresses are not public.
+    `not_public`: how many photos at web addresses are not public. `in_zip`: how many are in the zip
+    of the package; they are found beside it once it is unpacked there.
     """
 
     def __init__(self, package: Package, image_root: Path | None) -> None:
         self._package = package
         self._root = image_root
         self.not_public = 0
+        self.in_zip = 0
 
     def find(self, row: CsvRow) -> str:
         """Return a path relative to the image root, an absolute path, or a URL.
@@ -50,9 +52,9 @@ class PhotoFinder:
 
     def _find_local(self, path: str, row: CsvRow) -> str:
         if self._root is None:
-            if self._package.holds_photo(path):
-                raise UnusableRowError("is inside the zip: unpack the package")
-            return path
+            inside = self._package.photo_in_zip(path)
+            self.in_zip += inside is not None
+            return inside or path
         if path in self._paths:
             return path
         in_package = self._package.find_photo(path)

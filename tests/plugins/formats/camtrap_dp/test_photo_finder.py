@@ -162,10 +162,13 @@ def test_inventory_recognizes_zip(tmp_path: Path) -> None:
     assert run(["inventory", str(other), "--output", output, "--overwrite"]) == 2
 
 
-def test_read_leaves_out_photos_inside_a_zip(tmp_path: Path) -> None:
+def test_photos_inside_a_zip_are_where_it_is_unpacked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     package = touch(one_event(tmp_path / "p", "media/{}.JPG"), "media/m1.JPG")
-    packed = zipped(package, tmp_path / "p.zip")
-    assert read(packed)[0] == LeftOut("media.csv line 2", "is inside the zip: unpack the package")
+    packed = zipped(package, tmp_path / "p.zip", "survey/")
+    assert images(read(packed)) == [("survey/media/m1.JPG",)]
+    assert "1 photo is inside the zip, where nothing can open it: unpack it in" in caplog.text
     assert images(read(packed, touch(tmp_path / "photos", "m1.JPG"))) == [("m1.JPG",)]
 
 
