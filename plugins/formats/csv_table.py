@@ -20,6 +20,13 @@ from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 from . import label_cells
 from .label_cells import LabelReader
 
+META = Option("meta", "Additional column to keep.", metavar="COL", multiple=True)
+WHERE = Option(
+    "where",
+    "Read only the rows with this value in this column.",
+    metavar="COL=VALUE",
+    multiple=True,
+)
 OPTIONS = (
     Option(
         "event-id",
@@ -30,13 +37,8 @@ OPTIONS = (
     Option("image-folder", "Column with the folder that a row's photos are in.", metavar="COL"),
     Option("label", "Column with a label.", "text", "COL", True, True),
     *label_cells.OPTIONS,
-    Option("meta", "Additional column to keep.", metavar="COL", multiple=True),
-    Option(
-        "where",
-        "Read only the rows with this value in this column.",
-        metavar="COL=VALUE",
-        multiple=True,
-    ),
+    META,
+    WHERE,
     Option(
         "no-header",
         "The table has no header: its columns are called 1, 2, ….",

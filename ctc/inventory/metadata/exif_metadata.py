@@ -32,8 +32,15 @@ log = logging.getLogger(__name__)
 def fill_location(inventory: Inventory, source: str) -> Inventory:
     """Fill `location` from the photos' FOLDER or from a meta column.
 
-    Raises UsageError if there is no such column.
+    Says so where the source has given every location already. Raises UsageError if there is no such
+    column.
     """
+    is_full = LOCATION in inventory.meta and not inventory.table[LOCATION].null_count
+    if is_full and source != LOCATION:
+        log.warning(
+            "--location-from %s changes nothing: the source gives the location of every event",
+            source,
+        )
     if source == FOLDER:
         return fill_column(inventory, LOCATION, _photo_folders(inventory))
     inventory.check_meta(source)

@@ -194,6 +194,16 @@ def test_fill_location_from_column_fills_only_gaps(tmp_path: Path) -> None:
     assert filled.table["location"].to_pylist() == ["A", "2"]
 
 
+def test_fill_location_says_that_it_changes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    filled = fill_location(inventory(tmp_path, [["1.jpg"]], site=["B"], location=["A"]), "site")
+    assert filled.table["location"].to_pylist() == ["A"]
+    assert caplog.messages == [
+        "--location-from site changes nothing: the source gives the location of every event"
+    ]
+
+
 def test_fill_location_suggests_similar_column(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'sit': did you mean 'site'"):
         fill_location(inventory(tmp_path, [["1.jpg"]], site=["A"]), "sit")

@@ -1,0 +1,1 @@
+"""Input format of Timelapse: its CSV export and its database."""
