@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ctc._version import __version__
+from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.artifacts.predictions import Failure
 from ctc.detection.detector import DetectionConfig
 from ctc.detection.tiles import TileConfig
@@ -56,6 +57,7 @@ class RunConfig:
     """The options that every command with a photo task has.
 
     `columns`: of the CSV files among the sources. `events_within`: see `UngroupedPhotos.max_gap`.
+    `clock_offset`: CSV with the clocks that were wrong, which corrects times.
     `frames`: which frames of clips are used.
     `format_options`: the options of the output format that are given, by key; `engine_options`
     alike. `runtime`: its `threads` are those of each worker when there is an engine. `engine`: the
@@ -69,6 +71,7 @@ class RunConfig:
     columns: TableColumns | None = None
     image_root: Path | None = None
     events_within: float | None = None
+    clock_offset: Path | None = None
     frames: FrameChoice = field(default_factory=FrameChoice)
     format: str | None = None
     format_options: Mapping[str, Any] = field(default_factory=dict)
@@ -85,7 +88,7 @@ class RunConfig:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read, none of which may be the output."""
-        names = ("detector", "repeats", "class_list", "geofence", "prior")
+        names = ("detector", "repeats", "class_list", "geofence", "prior", "clock_offset")
         more = (getattr(self, name, None) for name in names)
         return (self.model, *self.sources, *(path for path in more if path is not None))
 
@@ -105,6 +108,7 @@ class RunConfig:
             "--batch-size": self.runtime.batch_size,
             "--truncated": self.truncated,
             "--decode": None if self.decode == "cpu" else self.decode,
+            "--clock-offset": self.clock_offset and ClockOffsets.read(self.clock_offset).digest,
         }
         given = {name: str(value) for name, value in chosen.items() if value is not None}
         return {"model": model, "photos": photos, "ctc": __version__, **given}

@@ -35,8 +35,7 @@ HOST_COMMANDS = (
             aggregation aggregation-options batch-size cascade class-list classes clock-offset
             config country country-column decode detector drop-blanks dry-run engine engine-options
             event-id events-within flips format format-options frame-rate frames frames-by geofence
-            help
-            image image-folder image-root images iou log-json max-failures min-confidence model
+            help image image-folder image-root images iou log-json max-failures min-confidence model
             no-header no-strangers output overlap overwrite precision prior prior-by provider quiet
             region-column repeats resume roll-up sets shard show-config sources strangers threads
             threshold tiles truncated verbose where
@@ -49,10 +48,10 @@ HOST_COMMANDS = (
         _names(
             """
             batch-size clock-offset config detector dry-run engine engine-options event-id
-            events-within format
-            frame-rate frames frames-by help image image-folder image-root images iou log-json
-            max-failures min-confidence no-header output overlap overwrite precision provider quiet
-            repeats resume shard show-config sources threads tiles truncated verbose where
+            events-within format frame-rate frames frames-by help image image-folder image-root
+            images iou log-json max-failures min-confidence no-header output overlap overwrite
+            precision provider quiet repeats resume shard show-config sources threads tiles
+            truncated verbose where
             """
         ),
     ),
@@ -62,10 +61,10 @@ HOST_COMMANDS = (
         _names(
             """
             batch-size clock-offset config decode detector dry-run engine engine-options event-id
-            events-within
-            frame-rate frames frames-by help image image-folder image-root images iou log-json
-            max-failures min-confidence model no-header output overlap overwrite precision provider
-            quiet repeats resume shard show-config sources threads tiles truncated verbose where
+            events-within frame-rate frames frames-by help image image-folder image-root images iou
+            log-json max-failures min-confidence model no-header output overlap overwrite precision
+            provider quiet repeats resume shard show-config sources threads tiles truncated
+            verbose where
             """
         ),
     ),

@@ -26,6 +26,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL
 from ctc.artifacts.predictions import (
     ColumnValue,
     EventPrediction,
@@ -109,7 +110,14 @@ def _photo_to_dict(
         **({} if photo.strangeness is None else {"strangeness": round(photo.strangeness, 1)}),
         **_boxes(event, photo, max_classes),
         **known,
+        **_original_time(photo),
     }
+
+
+def _original_time(photo: ImagePrediction) -> dict[str, Any]:
+    """Return the time of the camera's own clock, if `datetime` is a corrected one."""
+    shown = photo.meta.get(DATETIME_ORIGINAL)
+    return {} if shown is None else {DATETIME_ORIGINAL: shown}
 
 
 def _boxes(

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL
 from ctc.artifacts.predictions import (
     DECISION_COLUMNS,
     ColumnValue,
@@ -142,7 +143,16 @@ class PredictionTable:
                     f"the first event has {self.meta}"
                 )
             for photo in self._shown(event):
-                yield from _rows(event, photo, meta, self)
+                yield from _rows(event, photo, self._own_meta(photo, meta), self)
+
+    def _own_meta(
+        self, photo: ImagePrediction | None, meta: tuple[FieldValue, ...]
+    ) -> tuple[FieldValue, ...]:
+        """Return the event's values, with the photo's own time of the camera's clock."""
+        if photo is None or DATETIME_ORIGINAL not in self.meta:
+            return meta
+        at = self.meta.index(DATETIME_ORIGINAL)
+        return (*meta[:at], photo.meta.get(DATETIME_ORIGINAL), *meta[at + 1 :])
 
     def _shown(self, event: EventPrediction) -> Iterator[ImagePrediction | None]:
         """Yield what gets rows: the event itself as None, its photos, or their boxes."""

@@ -65,6 +65,13 @@ SOURCES = (
         help="Group the photos of a folder into events: a photo joins the event of the photo "
         "before it when their EXIF times are at most this far apart.",
     ),
+    option(
+        "--clock-offset",
+        type=PATH_OR_URL,
+        metavar="FILE",
+        help="CSV that corrects times where clocks were wrong: deployment; seconds, or shown and "
+        "true; from and to. 'datetime_original' keeps the cameras' times.",
+    ),
     *CLIPS,
 )
 """Where the photos are."""
@@ -126,7 +133,7 @@ def pop_run_options(options: dict[str, Any]) -> dict[str, Any]:
 
     columns, shard = _pop_columns(options), options.pop("shard")
     require_engine(options["engine"], options["engine_options"])
-    names = ("image_root", "events_within", "truncated", "engine", "engine_options")
+    names = ("image_root", "events_within", "clock_offset", "truncated", "engine", "engine_options")
     more = ("max_failures", "resume", "overwrite")
     return {
         "columns": columns,

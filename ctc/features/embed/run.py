@@ -90,6 +90,7 @@ class EmbedKind:
             "--image": config.columns,
             "--image-root": config.image_root,
             "--events-within": config.events_within,
+            "--clock-offset": config.clock_offset,
             "--detector": config.detector,
         }
         if unused := [name for name, value in given.items() if value is not None]:

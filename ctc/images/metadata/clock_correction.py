@@ -62,7 +62,7 @@ class ClockCorrection:
         if time is None:
             self._count_unread(text)
             return text
-        shifted = self._shift(time, names, photo)
+        shifted = self.shift(time, names, photo)
         if shifted is None:
             self._count_unread(text)
             return text
@@ -71,7 +71,7 @@ class ClockCorrection:
             shifted = shifted if shifted.tzinfo else self.clock.with_offset(shifted)
         return text if shifted is time else shifted.isoformat()
 
-    def _shift(self, time: datetime, names: Sequence[str], photo: str) -> datetime | None:
+    def shift(self, time: datetime, names: Sequence[str], photo: str) -> datetime | None:
         """Return the corrected time; None beyond the years that there are."""
         shown = time.replace(tzinfo=None)
         row = next((one for one in self.rows_of(names, photo) if one.covers(shown)), None)
@@ -115,12 +115,20 @@ class ClockCorrection:
 
     def notes(self) -> Iterator[str]:
         """Yield lines for the user, when all times have been corrected."""
+        yield from self.deployment_notes()
+        yield from self.time_notes()
+
+    def deployment_notes(self) -> Iterator[str]:
+        """Yield lines on rows that are for no photo, or for photos of several folders."""
         if self.offsets is not None and (unknown := self.unknown()):
             yield self._describe_unknown(unknown, self.offsets)
         for name, folders in self._folders.items():
             if len(folders) > 1:
                 listed = ", ".join(f"'{one}'" for one in sorted(folders)[:_SHOWN])
                 yield f"--clock-offset: '{name}' is taken for {len(folders)} folders: {listed}"
+
+    def time_notes(self) -> Iterator[str]:
+        """Yield lines on times that could not be corrected, or are unclear."""
         if self.unread:
             what = counted(self.unread, "time is", "times are")
             yield (

@@ -6,16 +6,19 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from itertools import groupby
 
 import numpy as np
 
+from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.images.bursts import group_bursts
 from ctc.images.clips.names import file_of
 from ctc.images.listing.folder_names import camera_folder
 from ctc.images.listing.folders import FolderPhotos
 from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
+from ctc.images.metadata.clock_correction import ClockCorrection
 from ctc.images.metadata.exif import exif_threads, read_exifs
 from ctc.inference.events.event import Event
 
@@ -29,13 +32,15 @@ class UngroupedPhotos:
     `max_gap`: a photo belongs to the event of the previous photo of its camera, by EXIF time, if it
     was taken at most that many seconds later; None: each photo is an event. A photo without a time,
     or with that of a clock that was not set, is an event of its own. A camera is a folder, or the
-    folders that it numbers itself (see `camera_folder`). The frames of a clip are always one event,
+    folders that it numbers itself (see `camera_folder`). `offsets`: correct the times before. The
+    frames of a clip are always one event,
     whose id is the path of the clip if it is the first.
     """
 
     folders: tuple[FolderPhotos, ...]
     max_gap: float | None = None
     clip_notes: tuple[str, ...] = ()
+    offsets: ClockOffsets | None = None
     meta_columns: tuple[str, ...] = ()
     _undated: Counter[str] = field(default_factory=Counter, compare=False)
     _wrong: Counter[str] = field(default_factory=Counter, compare=False)
@@ -79,6 +84,8 @@ class UngroupedPhotos:
 
     def update_digest(self, digest: blake2b) -> None:
         digest.update(f"photos\0{self.max_gap}\0".encode())
+        if self.offsets is not None and self.max_gap is not None:
+            digest.update(f"{self.offsets.digest}\0".encode())
         for folder in self.folders:
             digest.update(folder.prefix.encode(errors="surrogateescape") + b"\0" + folder.packed)
 
@@ -88,7 +95,8 @@ class UngroupedPhotos:
         """Yield events in the order of their first photos' names, each with its photos by time."""
         paths = [path for folder in folders for path in folder]
         exifs = read_exifs(paths, exif_threads(camera))
-        times = np.array([exif.taken for exif in exifs], "datetime64[us]")
+        taken = (exif.taken for exif in exifs)
+        times = np.array(list(self._right_times(paths, taken)), "datetime64[us]")
         wrong = is_wrong_time(times)
         self._undated[paths[0]] = int(np.isnat(times).sum())
         self._wrong[paths[0]] = int(wrong.sum())
@@ -98,6 +106,14 @@ class UngroupedPhotos:
         )
         named = [[paths[index] for index in burst] for burst in bursts]
         yield from (_event(tuple(images)) for images in _keep_clips_whole(named))
+
+    def _right_times(
+        self, paths: list[str], taken: Iterator[datetime | None]
+    ) -> Iterator[datetime | None]:
+        """Yield the times of the photos, corrected if there are offsets."""
+        correction = ClockCorrection(self.offsets)
+        for path, time in zip(paths, taken, strict=True):
+            yield time if time is None else correction.shift(time, (), path) or time
 
 
 def _event(images: tuple[str, ...]) -> Event:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.artifacts.file_kind import describe_other_kind
 from ctc.artifacts.model.promises import Unit
 from ctc.errors import UsageError
@@ -43,11 +44,13 @@ class EventCollection:
     """
 
     sources: tuple[EventSource, ...]
+    clock_notes: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
-        return tuple(note for source in self.sources for note in source.notes)
+        notes = (note for source in self.sources for note in source.notes)
+        return (*self.clock_notes, *notes)
 
     @property
     def unit(self) -> Unit:
@@ -92,12 +95,14 @@ def find_events(
     image_root: Path | None = None,
     max_gap: float | None = None,
     frames: FrameChoice = DEFAULT_CHOICE,
+    offsets: ClockOffsets | None = None,
 ) -> EventCollection:
     """Read every source once, before anything is predicted, and return its events.
 
     `columns`: the columns of the CSV files among the sources that hold event ids and photos.
     `image_root`: where relative paths in tables start; by default the folder of the CSV, or what
-    the inventory says. `max_gap`: see `UngroupedPhotos`. `frames`: which frames of clips are used.
+    the inventory says. `max_gap`, `offsets`: see `UngroupedPhotos`. `frames`: which frames of clips
+    are used.
     Raises CtcError for a source that is missing, unreadable, empty, of no known kind, or given
     twice.
     """
@@ -108,7 +113,7 @@ def find_events(
     opened = [
         part for source in sources for part in _open_source(source, columns, image_root, chooser)
     ]
-    found = tuple(_merge_ungrouped_photos(opened, max_gap, chooser))
+    found = tuple(_merge_ungrouped_photos(opened, max_gap, chooser, offsets))
     if columns is not None and not any(source.suffix.lower() in CSV_SUFFIXES for source in sources):
         raise UsageError(
             "--image is for a column of a CSV file, but no CSV file is among the sources"
@@ -164,7 +169,10 @@ def _as_photo(path: str) -> FolderPhotos:
 
 
 def _merge_ungrouped_photos(
-    found: Sequence[FolderPhotos | EventTable], max_gap: float | None, chooser: FrameChooser
+    found: Sequence[FolderPhotos | EventTable],
+    max_gap: float | None,
+    chooser: FrameChooser,
+    offsets: ClockOffsets | None,
 ) -> Iterator[EventSource]:
     """Merge consecutive photos of one folder, so that bursts are found among them."""
     for part in found:
@@ -179,7 +187,8 @@ def _merge_ungrouped_photos(
         merged = groupby(folders, lambda part: part.prefix)
         packed = ((prefix, b"".join(part.packed for part in same)) for prefix, same in merged)
         photos = (FolderPhotos(prefix, names) for prefix, names in packed)
-        yield UngroupedPhotos(tuple(_with_frames(one, chooser) for one in photos), max_gap, notes)
+        shown = tuple(_with_frames(one, chooser) for one in photos)
+        yield UngroupedPhotos(shown, max_gap, notes, offsets)
         notes = ()
 
 

@@ -13,6 +13,7 @@ from ctc.inference.decisions.decision import Decisions
 from ctc.inference.decisions.registry import FACTORIES
 from ctc.inference.journal.header import RunHeader
 from ctc.inference.run.chunks import chunks_folder
+from ctc.inference.run.corrected_times import correct_entries, correction_of
 from ctc.inference.run.stats import RunStats
 from ctc.inference.task import TaskResult
 from ctc.plugin import OutputContext, OutputFormat
@@ -74,17 +75,20 @@ def write_output(
     """
     _remove_leftovers(output)
     decisions = Decisions.from_settings(context.settings, FACTORIES)
+    correction = correction_of(context.settings)
     with suppress(_NoAnswerError), atomic_write(output) as partial:
         for_excel = bool(context.options.get(EXCEL_OPTION))
         with FailureFile(failure_path(output), for_excel) as failures:
-            entries = decisions.apply(stats.entries(results.results, failures.add))
+            answers = stats.entries(results.results, failures.add)
+            entries = decisions.apply(correct_entries(answers, correction))
             output_format.write(entries, partial, context)
             stamp = _stamp(partial) if stats.events else None
             results.seal({"stamp": stamp, **_form(output_format, context.options)})
         if not stats.events:
             raise _NoAnswerError
         decisions.write_files(output)
-    return decisions.report() if stats.events else ()
+    told = correction.time_notes() if correction else ()
+    return (*told, *decisions.report()) if stats.events else ()
 
 
 def is_own_output(

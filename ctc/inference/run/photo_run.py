@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.artifacts.failures import failure_path
 from ctc.artifacts.repeats import REPEATS
 from ctc.errors import UsageError
@@ -20,6 +21,7 @@ from ctc.inference.journal.journal import journal_path
 from ctc.inference.journal.reader import read_header
 from ctc.inference.pipeline.pipeline import PipelineConfig
 from ctc.inference.run.chunks import chunks_folder, header_path
+from ctc.inference.run.corrected_times import CLOCK_OFFSETS, check_clock_offsets
 from ctc.inference.run.engine_results import EngineResults, probe_runtime
 from ctc.inference.run.kind import ConfigT, RunKind
 from ctc.inference.run.local_results import LocalResults
@@ -119,9 +121,16 @@ class PhotoRun:
 
 def find_sources(config: RunConfig) -> EventCollection:
     """Return the events of photos, folders and tables; see `find_events`."""
-    return find_events(
-        config.sources, config.columns, config.image_root, config.events_within, config.frames
+    offsets = ClockOffsets.read(config.clock_offset) if config.clock_offset else None
+    found = find_events(
+        config.sources,
+        config.columns,
+        config.image_root,
+        config.events_within,
+        config.frames,
+        offsets,
     )
+    return found if offsets is None else check_clock_offsets(found, offsets)
 
 
 def prepare_photo_run(
@@ -205,7 +214,11 @@ def _open_source(
         )
         facts = task.facts(network)
         decisions = kind.decisions(config, network, facts.schema, events)
-        header = new_header(config, identity, resolved, facts.with_decisions(decisions), events)
+        facts = facts.with_decisions(decisions)
+        if config.clock_offset is not None:
+            offsets = ClockOffsets.read(config.clock_offset).to_json()
+            facts = replace(facts, settings={**facts.settings, CLOCK_OFFSETS: offsets})
+        header = new_header(config, identity, resolved, facts, events)
     else:
         header = kept
     runtime = replace(header.runtime, threads=threads)
