@@ -83,10 +83,12 @@ def make_store(
     labels: Sequence[ReviewLabel] = LABELS,
     clock: Callable[[], float] | None = None,
 ) -> ReviewStore:
-    """Write the photos of events into `folder/photos`, and a store of them beside."""
+    """Write the photos of events into `folder/photos`, and a store of them beside; no clips."""
     root = folder / "photos"
     for event in events:
         for n, photo in enumerate(event.photos):
+            if "#t=" in photo.path:
+                continue
             draw_photo(root / photo.path, 7 * event.position + n)
     options = {} if clock is None else {"clock": clock}
     store = ReviewStore.open(folder / "review.sqlite", make=True, **options)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ctc.errors import CtcError, reason
 from ctc.hardware import usable_cores
+from ctc.images.clips.names import file_of
 from ctc.images.decode import decode
 from ctc.images.files import read_photo
 from ctc.images.resize import encode_jpeg, shrink
@@ -45,7 +46,7 @@ class ThumbnailCache:
     def get(self, location: str, size: str) -> Future[bytes]:
         """Return the future JPEG of a photo; it raises CtcError if the photo can't be used.
 
-        `location`: a path or URL. `size`: a key of SIZES.
+        `location`: a path or URL, also of a frame (`clip.mp4#t=3.2`). `size`: a key of SIZES.
         """
         with self._lock:
             name = f"{size} {location}"
@@ -129,11 +130,11 @@ def make_smaller(data: bytes, size: str) -> bytes:
 
 
 def _digest(location: str, size: str) -> str:
-    """Return a name that changes when the photo does."""
+    """Return a name that changes when the photo, or the clip of a frame, does."""
     state = ""
     if not is_remote(location):
         try:
-            status = Path(location).stat()
+            status = Path(file_of(location)).stat()
         except FileNotFoundError:
             raise CtcError(
                 "it is not there: if photos have moved, start again with --photos ROOT"

@@ -1,20 +1,23 @@
 """MegaDetector's batch output, as `ctc detect` and others write it: boxes, perhaps with classes.
 
-Format: https://lila.science/megadetector-output-format. Every photo is an event, with one label:
-its classes are those of the boxes, or the detector's categories, and `empty`. A class has the
-highest confidence of its boxes, times its own probability where the file has classes.
+Format: https://lila.science/megadetector-output-format. Every photo is an event, and so is every
+video, whose frames are its photos. An event has one label: its classes are those of the boxes, or
+the detector's categories, and `empty`. A class has the highest confidence of its boxes, times its
+own probability where the file has classes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.boxes import Box, LabelledBox
 from ctc.errors import InputError, describe_damage, reason
-from ctc.review.load.drafts import Drafts
+from ctc.images.clips.names import frame_path
+from ctc.review.load.drafts import Drafts, EventDraft
 
 LABEL, EMPTY = "species", "empty"
 THRESHOLD = 0.2
@@ -58,9 +61,9 @@ def _drafts(document: Mapping[str, Any]) -> Drafts:
         number, event, is_new = drafts.event(entry["file"])
         if not is_new:
             raise InputError(f"photo '{entry['file']}' is there twice")
-        event.time = event.photo(entry["file"]).taken = _iso_time(entry.get("datetime"))
+        event.time = _iso_time(entry.get("datetime"))
         found = [one for one in entry["detections"] if not one.get("repeat")]
-        event.photo(entry["file"]).boxes = [_box(one, categories, classes) for one in found]
+        _add_photos(event, entry, found, lambda one: _box(one, categories, classes))
         scores = dict.fromkeys(names, 0.0)
         for name, score in _scores(found, categories, classes):
             scores[name] = max(scores[name], score)
@@ -72,6 +75,34 @@ def _drafts(document: Mapping[str, Any]) -> Drafts:
         answer.confidence = scores[answer.answer]
         drafts.add(drafts.of_events, number, LABEL, tuple(scores), list(scores.values()))
     return drafts
+
+
+def _add_photos(
+    event: EventDraft,
+    entry: Mapping[str, Any],
+    found: list[Mapping[str, Any]],
+    box: Callable[[Mapping[str, Any]], LabelledBox],
+) -> None:
+    """Add the photo of an entry, or the frames that were looked at, with their boxes."""
+    file, rate = entry["file"], entry.get("frame_rate")
+    if not rate:
+        photo = event.photo(file)
+        photo.taken, photo.boxes = event.time, [box(one) for one in found]
+        return
+    looked_at = entry.get("frames_processed") or ()
+    for number in sorted({*looked_at, *(one["frame_number"] for one in found)} or {0}):
+        seconds = number / float(rate)
+        photo = event.photo(frame_path(file, seconds))
+        photo.taken = _later(event.time, seconds)
+        photo.boxes = [box(one) for one in found if one["frame_number"] == number]
+
+
+def _later(time: str, seconds: float) -> str:
+    """Return a time and so many seconds, to the second; '' for no time."""
+    if not time:
+        return ""
+    moment = datetime.fromisoformat(time) + timedelta(seconds=seconds)
+    return moment.isoformat(timespec="seconds")
 
 
 def _class_names(categories: Mapping[str, str], classes: Mapping[str, str]) -> list[str]:
@@ -103,6 +134,8 @@ def _box(
 
 def _iso_time(text: Any) -> str:
     """Return EXIF's `2025:06:01 12:30:00` as ISO 8601, '' for anything else."""
-    if not isinstance(text, str) or len(text) != 19:
+    try:
+        date, _, time = text[:19].replace("T", " ").partition(" ")
+        return datetime.fromisoformat(f"{date.replace(':', '-')}T{time}").isoformat()
+    except (TypeError, ValueError):
         return ""
-    return f"{text[:10].replace(':', '-')}T{text[11:]}"

@@ -17,6 +17,7 @@ export const HELP = [
   ["O", "one event with its photo, or the grid"],
   ["F", "full screen"],
   ["Shift+← →, ↑ ↓", "photos of a burst (↑ ↓ with one event)"],
+  ["*", "play the photos of a burst or clip; stop"],
   ["+ and −", "zoom; in the grid larger and smaller cards"],
   ["0", "whole photo"],
   ["C, G", "contrast, gamma, for night photos"],
@@ -53,7 +54,7 @@ function actionOf({ key, shiftKey, repeat }, actions) {
   if (/^[1-9]$/.test(key)) return repeat ? () => {} : () => actions.digit(key);
   const moves = { ArrowLeft: ["left"], ArrowRight: ["right"], ArrowUp: ["up"], ArrowDown: ["down"], Home: ["home"], End: ["end"], PageUp: ["pageUp"], PageDown: ["pageDown"] };
   if (moves[key]) return () => actions.move(moves[key][0], shiftKey);
-  const others = { "+": "larger", "=": "larger", "-": "smaller", 0: "whole", "?": "help", "/": "type", ".": "nextLabel", ",": "previousLabel", Escape: "escape" };
+  const others = { "+": "larger", "=": "larger", "-": "smaller", "*": "play", 0: "whole", "?": "help", "/": "type", ".": "nextLabel", ",": "previousLabel", Escape: "escape" };
   if (others[key]) return actions[others[key]];
   if (COMMANDS.includes(lower)) return actions[lower];
   if (/^\p{L}$/u.test(key)) return () => actions.typeLetter(key);

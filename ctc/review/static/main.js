@@ -22,7 +22,10 @@ function setView(one) {
   byId("scroller").hidden = one;
   byId("stage").hidden = !one;
   byId("view").textContent = one ? "Grid (O)" : "One event (O)";
-  if (!one) setFull(false);
+  if (!one) {
+    setFull(false);
+    stage.stop();
+  }
   if (one) stage.show(review.current);
   else {
     grid.draw();
@@ -73,6 +76,12 @@ function stepPhoto(by) {
   stage.step(by);
 }
 
+async function play() {
+  if (!isOne) setView(true);
+  const text = await stage.play();
+  if (text) say({ text });
+}
+
 // Whether the event has no prediction and no answer: it is named by typing then.
 function hasNothingToAccept() {
   const { current, selected } = review;
@@ -99,9 +108,11 @@ const actions = {
   previousLabel: () => review.nextLabel(-1),
   photo: (n) => {
     if (!isOne) setView(true);
+    stage.stop();
     stage.showPhoto(n);
   },
   move,
+  play,
   e: () => review.empty(),
   u: () => review.unsure(),
   z: () => review.undo(),
@@ -160,6 +171,7 @@ function listenToReview() {
 function listenToButtons() {
   byId("view").addEventListener("click", () => setView(!isOne));
   byId("show-keys").addEventListener("click", actions.help);
+  byId("play").addEventListener("click", play);
   byId("show-side").addEventListener("click", () => {
     const isShown = document.body.classList.toggle("with-side");
     byId("show-side").setAttribute("aria-expanded", isShown);

@@ -6,6 +6,7 @@ import { timeText } from "./card.js";
 const CONTRASTS = [1, 1.5, 2.2];
 const GAMMAS = ["", "url(#gamma-1)", "url(#gamma-2)"];
 const ZOOMS = [1, 1.5, 2, 3, 4, 6, 8];
+const PLAY_DELAY = 250; // ms that a photo is shown while its event plays
 
 export class Stage {
   #stage = byId("stage");
@@ -17,9 +18,12 @@ export class Stage {
   #zoom = 0;
   #offset = [0, 0];
   #giveUp = () => {};
+  #shown = Promise.resolve(); // settled when the photo is shown, or can't be
   #contrast = 0;
   #gamma = 0;
   #drag = null;
+  #playing = 0; // the number of the run that plays, 0 for none
+  #runs = 0;
   hasBoxes = true;
 
   constructor({ onphoto }) {
@@ -45,7 +49,9 @@ export class Stage {
   // Shows an event; the photo stays where it is if it is the same event.
   show(event) {
     if (event === this.#event) return;
+    this.stop();
     this.#event = event;
+    byId("play").hidden = !(event?.photos.length > 1);
     if (event) this.showPhoto(coverOf(event));
   }
 
@@ -58,7 +64,33 @@ export class Stage {
   }
 
   step(by) {
+    this.stop();
     if (this.#event) this.showPhoto(this.#n + by);
+  }
+
+  // Plays the photos of the event from the first to the last, again and again; stops if it plays.
+  async play() {
+    if (this.#playing) return this.stop();
+    if (!(this.#event?.photos.length > 1)) return "This event has one photo";
+    const { photos } = this.#event;
+    const run = (this.#playing = ++this.#runs);
+    this.#tellPlaying();
+    for (let n = 0; this.#playing === run; n = (n + 1) % photos.length) {
+      this.showPhoto(n);
+      await this.#shown;
+      await new Promise((resolve) => setTimeout(resolve, PLAY_DELAY));
+    }
+    return "";
+  }
+
+  stop() {
+    this.#playing = 0;
+    this.#tellPlaying();
+    return "";
+  }
+
+  #tellPlaying() {
+    byId("play").firstChild.textContent = this.#playing ? "Stop " : "Play ";
   }
 
   zoom(by) {
@@ -97,15 +129,25 @@ export class Stage {
     byId("caption").textContent = photo ? [`photo ${this.#n + 1} of ${photos.length}`, photo.name, timeText(photo.taken)].filter(Boolean).join(" · ") : "";
     this.#image.alt = photo ? `Photo ${this.#n + 1} of ${photos.length} of ${id}` : "";
     if (!photo) return this.#image.removeAttribute("src");
-    this.#giveUp = show(this.#image, key, this.#n, size, {
-      onload: () => this.#draw(),
+    let settle;
+    this.#shown = new Promise((resolve) => (settle = resolve));
+    const giveUp = show(this.#image, key, this.#n, size, {
+      onload: () => {
+        settle();
+        this.#draw();
+      },
       onfail: (reason) => {
+        settle();
         this.#image.removeAttribute("src");
         this.#boxes.replaceChildren();
         byId("unseen").hidden = false;
         byId("unseen").textContent = reason;
       },
     });
+    this.#giveUp = () => {
+      settle();
+      giveUp();
+    };
   }
 
   #draw() {

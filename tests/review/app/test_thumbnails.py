@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from drawn_clips import frame_number, write_clip
 from review_world import draw_photo
 
 from ctc.errors import CtcError
+from ctc.images import decode
 from ctc.review.app.thumbnails import ThumbnailCache
 
 
@@ -36,6 +39,25 @@ def test_cache_makes_a_changed_photo_again(photos, tmp_path: Path) -> None:
     before = cache.get(photos[0], "thumb").result()
     draw_photo(Path(photos[0]), 9, (10, 200, 10))
     assert cache.get(photos[0], "thumb").result() != before
+    cache.close()
+
+
+def test_cache_makes_each_frame_of_a_clip(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 40)
+    cache = ThumbnailCache(tmp_path / "small", 10**6)
+    wanted = [cache.get(f"{clip}#t={second}", "thumb") for second in range(4)]
+    shown = [frame_number(np.ascontiguousarray(decode(one.result()))) for one in wanted]
+    assert shown == [0, 10, 20, 30]
+    assert len(files(tmp_path / "small")) == 4
+    cache.close()
+
+
+def test_cache_makes_the_frames_of_a_changed_clip_again(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 40)
+    cache = ThumbnailCache(tmp_path / "small", 10**6)
+    before = cache.get(f"{clip}#t=1", "thumb").result()
+    write_clip(clip, times=[0.0, 0.2, 0.5, 1.0])
+    assert cache.get(f"{clip}#t=1", "thumb").result() != before
     cache.close()
 
 

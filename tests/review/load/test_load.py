@@ -139,6 +139,28 @@ def test_load_predictions_of_megadetector(tmp_path, store):
     assert found.photos[0].boxes[0].labels == {"species": "fox"}
 
 
+def test_load_predictions_of_videos_shows_the_frames_that_were_looked_at(tmp_path, store):
+    video = {
+        "file": "a/1.mp4",
+        "frame_rate": 10,
+        "frames_processed": [0, 10, 20],
+        "detections": [box("1", 0.9) | {"frame_number": 20}],
+        "datetime": "2025:06:01 12:00:59",
+    }
+    path = tmp_path / "boxes.json"
+    path.write_text(
+        json.dumps({"images": [video], "detection_categories": {"1": "animal"}, "info": {}})
+    )
+    load(path, store)
+    found = first(store)
+    assert (found.id, found.predictions["species"].answer) == ("a/1.mp4", "animal")
+    assert [(one.path, one.taken, len(one.boxes)) for one in found.photos] == [
+        ("a/1.mp4#t=0", "2025-06-01T12:00:59", 0),
+        ("a/1.mp4#t=1", "2025-06-01T12:01:00", 0),
+        ("a/1.mp4#t=2", "2025-06-01T12:01:01", 1),
+    ]
+
+
 def test_load_predictions_of_a_detector_alone(tmp_path, store):
     document = {
         "images": [
