@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from ctc.ecology.records import Rule
@@ -17,7 +18,8 @@ class SummaryConfig:
 
     `label`: of predictions and inventories, '' for the first. `independence`: seconds. `rule`: see
     `records`. `unit`: what records are counted and effort is measured for. `occasion`: days.
-    `species`: those to report, () for all animals. `time_zone`: of the cameras' clocks, for sun
+    `species`: those to report, () for all animals. `clock_offset`: CSV with the clocks that were
+    wrong, which corrects times. `time_zone`: of the cameras' clocks, for sun
     time, '' if not known. `location`, `camera`: names of columns. `draws`: how often the
     classifier's answers are drawn, None for as many as the number of events allows. `xlsx`: also
     write a workbook.
@@ -29,6 +31,7 @@ class SummaryConfig:
     unit: Unit = "station"
     occasion: int = 7
     species: tuple[str, ...] = ()
+    clock_offset: Path | None = None
     time_zone: str = ""
     location: str = "location"
     camera: str = "deploymentID"

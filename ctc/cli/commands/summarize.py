@@ -71,6 +71,13 @@ DAY = 86_400
     help="Metadata column with the camera of an event, for --unit camera.",
 )
 @option(
+    "--clock-offset",
+    type=PATH_OR_URL,
+    metavar="FILE",
+    help="CSV that corrects times where clocks were wrong: deployment; seconds, or shown and true;"
+    " from and to.",
+)
+@option(
     "--time-zone",
     metavar="ZONE",
     default="",

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.artifacts.file_kind import recognize_kind
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.camtrap_dp import is_camtrap_dp, read_camtrap_dp_survey
+from ctc.ecology.readers.clock import check_not_corrected, correct_clocks
 from ctc.ecology.readers.deployments import read_deployments
 from ctc.ecology.readers.inventory import read_inventory_survey
 from ctc.ecology.readers.predictions import read_prediction_survey
@@ -39,6 +41,9 @@ def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -
             f"'{source}' does not exist: give what `ctc predict` or `ctc review` wrote"
         )
     survey = _read(source, config)
+    if config.clock_offset is not None:
+        check_not_corrected(source)
+        survey = correct_clocks(survey, ClockOffsets.read(config.clock_offset))
     table = survey.deployments if deployments is None else read_deployments(deployments)
     if table.is_guess:
         return replace(survey, warnings=(*survey.warnings, GUESSED))

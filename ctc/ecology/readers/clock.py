@@ -1,0 +1,111 @@
+"""Correct the times of a survey by a file of clock offsets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ctc.artifacts.clock_offsets import ALL, DATETIME_ORIGINAL, ClockOffset, ClockOffsets
+from ctc.ecology.readers.names import guess_deployments
+from ctc.ecology.survey import Deployments, Events, Ints, Photos, Survey, Times
+from ctc.errors import UsageError, did_you_mean
+from ctc.reporting import counted
+from ctc.storage.csv_reader import open_table
+from ctc.storage.remote_files import local_copy
+from ctc.storage.text_encoding import detect_encoding
+
+_SHOWN = 5
+
+
+def correct_clocks(survey: Survey, offsets: ClockOffsets) -> Survey:
+    """Return the survey with the right times of events and photos.
+
+    A row is for the cameras of a deployment or station of its name, `*` for all others. Raises
+    UsageError if none is for any.
+    """
+    events = survey.events
+    rows = [_rows_of(events, number, offsets) for number in range(len(events.cameras))]
+    known = {row.deployment for of_camera in rows for row in of_camera}
+    unknown = [name for name in offsets.by_deployment if name not in known]
+    names = {*events.cameras, *events.stations}
+    if len(unknown) == len(offsets.by_deployment):
+        raise UsageError(
+            f"no deployment of '{offsets.name}' is a location or deploymentID of the events"
+            f"{did_you_mean(unknown[0], names)}: name them alike, or write '*' for all"
+        )
+    right = replace(events, time=_corrected(events.time, events.camera, rows))
+    photos = survey.photos
+    if photos is not None:
+        of_photos = _corrected(photos.time, events.camera[photos.event], rows)
+        photos = Photos(photos.event, photos.path, of_photos)
+    deployments = survey.deployments
+    if deployments.is_guess:
+        deployments = _guess_again(right, deployments)
+    warnings = survey.warnings
+    if unknown:
+        warnings = (*warnings, _describe_unknown(unknown, offsets))
+    return replace(survey, events=right, photos=photos, deployments=deployments, warnings=warnings)
+
+
+def check_not_corrected(path: Path) -> None:
+    """Raise UsageError for a file of events whose times have been corrected already."""
+    if _has_original_times(path):
+        raise UsageError(
+            f"'{path}' has '{DATETIME_ORIGINAL}', since its times have been corrected already:"
+            " leave out --clock-offset"
+        )
+
+
+def _has_original_times(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    if not path.is_file() or suffix not in (".parquet", ".json", ".csv"):
+        return False
+    path = local_copy(path)
+    if suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        return DATETIME_ORIGINAL in pq.read_schema(path).names
+    if suffix == ".json":
+        with path.open(encoding=detect_encoding(path), errors="replace") as file:
+            return f'"{DATETIME_ORIGINAL}"' in file.read(1 << 20)
+    return DATETIME_ORIGINAL in open_table(path).columns
+
+
+def _rows_of(events: Events, camera: int, offsets: ClockOffsets) -> tuple[ClockOffset, ...]:
+    known = offsets.by_deployment
+    names = events.cameras[camera], events.stations[events.station_of[camera]], ALL
+    return next((known[name] for name in names if name in known), ())
+
+
+def _corrected(time: Times, camera: Ints, rows: list[tuple[ClockOffset, ...]]) -> Times:
+    right = time.copy()
+    order = np.argsort(camera, kind="stable")
+    limits = np.searchsorted(camera[order], np.arange(len(rows) + 1))
+    for number, of_camera in enumerate(rows):
+        own = order[limits[number] : limits[number + 1]]
+        for row in of_camera:
+            shown = time[own]
+            covered = ~np.isnat(shown)
+            if row.start is not None:
+                covered &= shown >= np.datetime64(row.start, "us")
+            if row.end is not None:
+                covered &= shown <= np.datetime64(row.end, "us")
+            right[own[covered]] += np.timedelta64(round(row.seconds), "s")
+    return right
+
+
+def _guess_again(events: Events, guess: Deployments) -> Deployments:
+    """Return deployments by the corrected times, at the places that are known."""
+    found = guess_deployments(events, None)
+    at = {name: number for number, name in enumerate(guess.camera)}
+    number = np.array([at[name] for name in found.camera], np.int64)
+    return replace(found, latitude=guess.latitude[number], longitude=guess.longitude[number])
+
+
+def _describe_unknown(unknown: list[str], offsets: ClockOffsets) -> str:
+    listed = ", ".join(f"'{name}'" for name in unknown[:_SHOWN])
+    more = f" and {len(unknown) - _SHOWN:,} more" if len(unknown) > _SHOWN else ""
+    what = counted(len(unknown), "deployment")
+    return f"{what} of '{offsets.name}' without an event here: {listed}{more}"

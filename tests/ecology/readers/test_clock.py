@@ -1,0 +1,54 @@
+"""Correction of a survey's times: `ctc summarize --clock-offset`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from study_world import EVENTS, write_predictions
+
+from ctc.ecology.config import SummaryConfig
+from ctc.ecology.readers.source import read_survey
+from ctc.errors import UsageError
+
+
+@pytest.fixture
+def offsets(tmp_path: Path) -> Path:
+    """North was an hour late until noon of 2 April, and in the year 2025 from 9 April."""
+    path = tmp_path / "offsets.csv"
+    path.write_text(
+        "deployment,shown,true,from,to\n"
+        "north,2024-04-01 10:00,2024-04-01 11:00,,2024-04-02 11:59\n"
+        "north,2024-04-09 10:00,2025-04-09 10:00,2024-04-09,\n"
+        "east,2024-04-09 10:00,2025-04-09 10:00,,\n"
+    )
+    return path
+
+
+def test_read_survey_corrects_the_times_of_a_station(tmp_path: Path, offsets: Path) -> None:
+    predictions = write_predictions(tmp_path / "predictions.csv")
+    survey = read_survey(predictions, None, SummaryConfig(clock_offset=offsets))
+    assert survey.events.time.astype(str).tolist() == [
+        "2024-04-02T07:00:00",
+        "2024-04-02T07:20:00",
+        "2024-04-02T07:40:00",
+        "2025-04-09T18:00:00",
+        "2024-04-03T12:00:00",
+        "2024-04-10T23:00:00",
+    ]
+    assert survey.warnings[0] == "1 deployment of 'offsets.csv' without an event here: 'east'"
+    # guessed from the corrected times
+    assert survey.deployments.end.max() == np.datetime64("2025-04-09T18:00:01")
+
+
+def test_read_survey_refuses_to_correct_nothing_or_twice(tmp_path: Path, offsets: Path) -> None:
+    elsewhere = [(name, values, time, "east-1") for name, values, time, _ in EVENTS]
+    predictions = write_predictions(tmp_path / "predictions.csv", elsewhere)
+    config = SummaryConfig(clock_offset=offsets)
+    with pytest.raises(UsageError, match="is a location or deploymentID of the events"):
+        read_survey(predictions, None, config)
+    head, _, rows = predictions.read_text().partition("\n")
+    predictions.write_text(f"{head.replace('latitude', 'datetime_original')}\n{rows}")
+    with pytest.raises(UsageError, match="its times have been corrected already"):
+        read_survey(predictions, None, config)
