@@ -19,6 +19,10 @@ Answers of people (`ctc review export`) are `classifications` with probability 1
 person saw nothing stays, with their empty class; a photo of an event with something, but no box in
 any of its photos, has a detection around the whole photo.
 
+Timelapse keeps the class with the highest probability of each detection, of equal ones the last. So
+a class that has all of its taxon's probability is left out. It takes a file for one of AddaxAI, and
+warns, if the class with the id 0 has the name of a category: another is first, if there is any.
+
 The frames of a clip are one entry, see `ctc.images.clips.video_entries`.
 
 For a multi-label label a photo has a detection for each category that is present: its
@@ -66,6 +70,7 @@ CATEGORIES: Mapping[ObservationType, str] = {
     "vehicle": "3",
     "unknown": "1",
 }
+CATEGORY_NAMES = {"1": "animal", "2": "person", "3": "vehicle"}
 NO_DETECTOR = "none (whole photos)"
 
 
@@ -81,7 +86,8 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     Raises UsageError for a label that the model doesn't have.
     """
     label = selected_label(context)
-    ids = {name: str(number) for number, name in enumerate(context.labels[label])}
+    classes = sorted(context.labels[label], key=lambda name: name in CATEGORY_NAMES.values())
+    ids = {name: str(number) for number, name in enumerate(classes)}
     taxa = _rolled_up_taxa(label, context)
     for number, (_, name) in enumerate(taxa, len(ids)):
         ids.setdefault(name, str(number))
@@ -108,7 +114,7 @@ def _header(label: str, context: OutputContext, ids: Mapping[str, str]) -> dict[
             "classification_completion_time": time,
             **({"classifier_metadata": {"notes": list(context.notes)}} if context.notes else {}),
         },
-        "detection_categories": {"1": "animal", "2": "person", "3": "vehicle"},
+        "detection_categories": CATEGORY_NAMES,
         "classification_categories": {number: name for name, number in ids.items()},
         **_descriptions(label, context, ids),
     }
@@ -276,9 +282,12 @@ class _ImageEntryBuilder:
         ranked = sorted(seen, key=lambda pair: -pair[1])
         taxon = self._taxon(event)
         members = self.taxa.get(taxon, frozenset())
-        if ranked and ranked[0][0] in members:
+        is_rolled_up = bool(ranked) and ranked[0][0] in members
+        if is_rolled_up:
             ranked.insert(0, (taxon[1], sum(value for name, value in seen if name in members)))
         rounded = [(self.ids[name], min(1.0, round(value, 4))) for name, value in ranked]
+        if is_rolled_up and len(rounded) > 1 and rounded[0][1] == rounded[1][1]:
+            del rounded[1]
         return [[number, value] for number, value in rounded if value > 0]
 
     def _taxon(self, event: EventPrediction) -> tuple[str, str]:

@@ -29,14 +29,13 @@ _MAX_SHOWN = 8
 
 
 def choose_labels(table: RowTable, given: Sequence[str], counters: Sequence[str]) -> dict[str, str]:
-    """Return the column of each label: those `given`, else `Species` and `Count`.
+    """Return the column of each label: those `given`, else `Species`, and `Count` if any is not 0.
 
     `counters`: columns of one species each, which give the labels `species` and `count`. Raises
     UsageError, naming fields to choose from, if there is nothing to read.
     """
     check_columns(table, (*given, *counters))
-    columns = given or [name for name in table.columns if name.casefold() in (SPECIES, COUNT)]
-    labels = _name_labels(columns)
+    labels = _name_labels(given or _usual_fields(table))
     if counters and (twice := [labels[name] for name in (SPECIES, COUNT) if name in labels]):
         if given:
             raise UsageError(
@@ -66,6 +65,17 @@ def episode_field(table: RowTable) -> str | None:
         if filled and name not in STANDARD and all(map(is_episode, filled)):
             return name
     return None
+
+
+def _usual_fields(table: RowTable) -> list[str]:
+    """Return the fields `Species` and, if any cell is above 0, `Count`."""
+    found = [name for name in table.columns if name.casefold() in (SPECIES, COUNT)]
+    return [name for name in found if name.casefold() == SPECIES or _has_counts(table, name)]
+
+
+def _has_counts(table: RowTable, name: str) -> bool:
+    at = table.columns[name]
+    return any(cells[at].strip() not in ("", "0") for _, cells in table.rows())
 
 
 def _name_labels(columns: Sequence[str]) -> dict[str, str]:

@@ -89,6 +89,13 @@ def test_person_has_own_category(write) -> None:
     assert image["detections"][0]["category"] == "2"
 
 
+def test_first_class_is_not_named_as_a_category(write) -> None:
+    labels = {"species": ("animal", "blank", "person")}
+    found = read(write("megadetector", [event((0.9, 0.1, 0), labels=labels)], labels=labels))
+    assert found["classification_categories"] == {"0": "blank", "1": "animal", "2": "person"}
+    assert found["images"][0]["detections"][0]["classifications"] == [["1", 0.9]]
+
+
 def test_label_option(write, predictions) -> None:
     found = read(write("megadetector", predictions[:1], label="standing"))
     assert found["classification_categories"] == {"0": "0", "1": "1"}

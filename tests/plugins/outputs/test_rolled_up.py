@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,7 +57,7 @@ CAT = EventPrediction(
 ).with_columns("species", {"rank": "species"}, ("cat", 1.0))
 
 
-def write(name: str, path: Path, **options: str) -> Path:
+def write(name: str, path: Path, entries=(ROLLED_UP, CAT), **options: str) -> Path:
     record = plugins().get(OutputFormat, name)
     context = OutputContext(
         "model.onnx",
@@ -66,7 +67,7 @@ def write(name: str, path: Path, **options: str) -> Path:
         option_values(record, options),
         settings=SETTINGS,
     )
-    record.write(iter([ROLLED_UP, CAT]), path, context)
+    record.write(iter(entries), path, context)
     return path
 
 
@@ -83,6 +84,13 @@ def test_megadetector_lists_the_taxon_before_its_classes(tmp_path) -> None:
     assert first["detections"][0]["classifications"] == [["3", 0.75], ["0", 0.5], ["1", 0.25]]
     assert second["detections"] == []  # most probably blank
     assert third["detections"][0]["classifications"] == [["0", 1.0]]
+
+
+def test_megadetector_leaves_out_a_class_with_all_of_its_taxon(tmp_path) -> None:
+    only_cat = replace(ROLLED_UP, images=(photo("a.jpg", 0.75, 0, 0.25),))
+    written = json.loads(write("megadetector", tmp_path / "p.json", entries=[only_cat]).read_text())
+    (detection,) = written["images"][0]["detections"]
+    assert detection["classifications"] == [["3", 0.75]]
 
 
 @pytest.fixture
