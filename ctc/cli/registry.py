@@ -29,6 +29,7 @@ COMMANDS = {
     "predict": "Predict the classes of new photos.",
     "report": "Write predictions as an HTML page: counts, activity, photos.",
     "summarize": "Summarize a study: records, effort, rates, activity.",
+    "tag": "Write predictions as keywords into sidecars or copies of photos.",
     "review": "Review predictions in a browser, key by key, and keep every answer.",
     "review export": "Write the answers of a review as an inventory, or into predictions.",
     "label": "Name the animals in photos in a browser, without a model.",

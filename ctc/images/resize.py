@@ -13,6 +13,7 @@ from ctc.artifacts.model.preprocessing import Preprocessing
 from ctc.errors import ImageError
 from ctc.images.decode import Pixels
 
+LOSSLESS_SUFFIXES = frozenset({".png", ".bmp", ".tif", ".tiff", ".webp"})
 LETTERBOX_GRAY = 114
 """The grey of letterbox borders, as YOLO networks are trained with."""
 MAX_ASPECT = 32
@@ -120,6 +121,22 @@ def encode_jpeg(pixels: Pixels, quality: int) -> bytes:
         fastdct=True,
     )
     return encoded
+
+
+def encode_lossless(pixels: Pixels, suffix: str) -> bytes:
+    """Return a PNG, BMP, TIFF or WebP without loss, by the suffix of its name.
+
+    Raises ImageError for another suffix, and for sides that the kind can't store.
+    """
+    if suffix.lower() not in LOSSLESS_SUFFIXES:
+        raise ImageError(f"a photo can't be written as '{suffix}': convert it to JPEG")
+    try:
+        done, encoded = cv2.imencode(suffix.lower(), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    except cv2.error:
+        done = False
+    if not done:
+        raise ImageError(f"{pixels.shape[1]}×{pixels.shape[0]} pixels do not fit into '{suffix}'")
+    return encoded.tobytes()
 
 
 def center_crop_box(height: int, width: int, aspect: float) -> tuple[int, int, int, int]:

@@ -1,0 +1,1 @@
+"""Keywords in sidecars and in copies of photos: `ctc tag`."""

@@ -1,0 +1,1 @@
+"""Metadata segments of JPEG files: XMP, IPTC and EXIF."""

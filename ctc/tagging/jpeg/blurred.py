@@ -1,0 +1,70 @@
+"""Metadata of a JPEG for a blurred copy: nothing in them shows what was blurred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ctc.errors import InputError
+from ctc.tagging.jpeg.exif import without_previews
+from ctc.tagging.jpeg.photoshop import THUMBNAILS, read_resources, to_bodies
+from ctc.tagging.jpeg.segments import (
+    APP1,
+    APP2,
+    APP13,
+    COMMENT,
+    EXIF,
+    ICC,
+    PHOTOSHOP,
+    XMP,
+    JpegFile,
+    Segment,
+    read_segments,
+)
+from ctc.tagging.xmp.packet import XmpPacket
+
+_PREVIEWS = (
+    ("http://ns.adobe.com/xap/1.0/", "Thumbnails"),
+    ("http://ns.adobe.com/photoshop/1.0/", "EmbeddedXMPDigest"),
+    ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP"),
+)
+"""Properties of XMP with a picture, or that lead to one."""
+
+
+def with_metadata_of(original: bytes, jpeg: bytes) -> bytes:
+    """Return a JPEG of upright pixels with the metadata of the original, but no pictures in them.
+
+    EXIF, XMP, IPTC, the colour profile and comments are kept; of EXIF no thumbnail and no maker
+    note with a picture. All else is left out, since it may hold a picture.
+    """
+    before, after = read_segments(original), read_segments(jpeg)
+    if before is None or after is None:
+        return jpeg
+    own = [one for one in after.segments if not one.is_metadata]
+    return JpegFile((*_kept(before), *own), after.rest).to_bytes()
+
+
+def _kept(file: JpegFile) -> Iterator[Segment]:
+    for one in file.find(APP1, EXIF)[:1]:
+        tiff = without_previews(one.body.removeprefix(EXIF))
+        if tiff is not None:
+            yield Segment(APP1, EXIF + tiff)
+    for one in file.find(APP1, XMP)[:1]:
+        xmp = without_pictures(one.body.removeprefix(XMP))
+        if xmp is not None:
+            yield Segment(APP1, XMP + xmp)
+    bodies = [one.body for one in file.find(APP13, PHOTOSHOP)]
+    resources = read_resources(bodies) or []
+    for body in to_bodies([one for one in resources if one.number not in THUMBNAILS]):
+        yield Segment(APP13, body)
+    yield from file.find(APP2, ICC)
+    yield from (one for one in file.segments if one.marker == COMMENT)
+
+
+def without_pictures(xmp: bytes) -> bytes | None:
+    """Return an XMP packet without pictures; None if it can't be read."""
+    try:
+        packet = XmpPacket(xmp)
+    except InputError:
+        return None
+    removed = [packet.remove(namespace, name) for namespace, name in _PREVIEWS]
+    return packet.to_bytes() if any(removed) else xmp

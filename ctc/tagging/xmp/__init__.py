@@ -1,0 +1,1 @@
+"""Keywords and regions in XMP packets (ISO 16684-1)."""
