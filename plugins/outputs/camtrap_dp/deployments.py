@@ -1,16 +1,17 @@
 """Deployments of a Camtrap DP package, collected from the events.
 
-A deployment is a camera's location with its start and end. An event's deployment is the one in its
-meta column `deploymentID`, else `location`, else the folder of its first photo, without the folders
-that a camera numbers itself.
+A deployment is a camera's location with its start and end. An event's deployment is called as its
+meta column `deploymentID` says, else `location`, else the folder of its first photo, without the
+folders that a camera numbers itself. A table of deployments may say more of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from ctc.artifacts.predictions import EventPrediction
 from ctc.images.listing.folder_names import camera_folder
@@ -24,13 +25,16 @@ from ..photo_fields import (
     photo_fields,
 )
 from .columns import MISSING
+from .deployment_table import DeploymentTable, ListedDeployment
 
 
 @dataclass
 class Deployment:
-    """One deployment.
+    """One deployment; `listed` is what the user's table says of it.
 
-    `coordinates` are latitude and longitude in degrees, from the first event that has both.
+    `coordinates` are latitude and longitude in degrees, of the table, else from the first event
+    that has both; so are `location` and `camera`. `start` and `end` are those of the table, else of
+    the photos. `photos` is their number, `outside` how many were taken before start or after end.
     """
 
     id: str
@@ -39,11 +43,44 @@ class Deployment:
     coordinates: tuple[float, float] | None = None
     start: datetime | None = None
     end: datetime | None = None
+    listed: ListedDeployment | None = None
+    photos: int = 0
+    outside: int = 0
+
+    @classmethod
+    def from_table(cls, listed: ListedDeployment) -> Self:
+        """Return a deployment without photos yet."""
+        return cls(
+            listed.id,
+            listed.cells.get("locationID") or listed.location,
+            listed.cells.get("cameraModel", ""),
+            listed.coordinates,
+            listed.start,
+            listed.end,
+            listed,
+        )
+
+    def add(self, event: EventPrediction, moments: Collection[datetime]) -> None:
+        """Add what an event with photos at these times tells."""
+        fields = photo_fields(event)
+        self.location = self.location or meta_text(event, "location")
+        self.camera = self.camera or str(fields[CAMERA] or "")
+        self.coordinates = self.coordinates or _parse_coordinates(
+            fields[LATITUDE], fields[LONGITUDE]
+        )
+        self.photos += len(event.images)
+        if self.listed is not None:
+            self.outside += sum(bool(self.listed.distance(moment)) for moment in moments)
+            return
+        for moment in moments:
+            self.start = min(self.start or moment, moment)
+            self.end = max(self.end or moment, moment)
 
     def to_row(self) -> dict[str, object]:
         """Return the row of the table deployments."""
         latitude, longitude = self.coordinates or ("", "")
         return {
+            **(self.listed.cells if self.listed else {}),
             "deploymentID": self.id,
             "locationID": self.location,
             "latitude": latitude,
@@ -51,40 +88,48 @@ class Deployment:
             "deploymentStart": format_datetime(self.start),
             "deploymentEnd": format_datetime(self.end),
             "cameraModel": self.camera,
+            **({"timestampIssues": "true"} if self.outside else {}),
         }
 
 
-@dataclass
 class Deployments:
-    """All deployments by id, in order of appearance; photo paths are relative to `root`."""
+    """All deployments: those of a table, then others in order of appearance.
 
-    root: Path
-    by_id: dict[str, Deployment] = field(default_factory=dict)
+    Photo paths are relative to `root`.
+    """
 
-    def add(self, event: EventPrediction, moments: Iterable[datetime]) -> Deployment:
-        """Return the event's deployment, extended to the times of its photos."""
-        deployment_id = (
-            _meta_text(event, "deploymentID")
-            or _meta_text(event, "location")
+    def __init__(self, root: Path, table: DeploymentTable | None = None) -> None:
+        self._root = root
+        self.table = table
+        self._by_id = {
+            one.id: Deployment.from_table(one) for one in (table.listed if table else ())
+        }
+        self._unlisted: dict[str, Deployment] = {}
+
+    def __iter__(self) -> Iterator[Deployment]:
+        yield from self._by_id.values()
+        yield from self._unlisted.values()
+
+    def add(self, event: EventPrediction, moments: Collection[datetime]) -> Deployment:
+        """Return the event's deployment, extended by its photos."""
+        name = (
+            meta_text(event, "deploymentID")
+            or meta_text(event, "location")
             or self._folder_name(event)
         )
-        deployment = self.by_id.setdefault(deployment_id, Deployment(deployment_id))
-        fields = photo_fields(event)
-        deployment.location = deployment.location or _meta_text(event, "location")
-        deployment.camera = deployment.camera or str(fields[CAMERA] or "")
-        deployment.coordinates = deployment.coordinates or _parse_coordinates(
-            fields[LATITUDE], fields[LONGITUDE]
-        )
-        for moment in moments:
-            deployment.start = min(deployment.start or moment, moment)
-            deployment.end = max(deployment.end or moment, moment)
+        found = self.table.find(name, moments) if self.table else None
+        if found is not None:
+            deployment = self._by_id[found.id]
+        else:
+            deployment = self._unlisted.setdefault(name, Deployment(name))
+        deployment.add(event, moments)
         return deployment
 
     def _folder_name(self, event: EventPrediction) -> str:
         photo = event.images[0].path
-        path = relative_path(photo, self.root) or absolute_path(photo)
+        path = relative_path(photo, self._root) or absolute_path(photo)
         folder = camera_folder(str(PurePosixPath(path).parent))
-        name = self.root.name if folder in ("", ".") else folder
+        name = self._root.name if folder in ("", ".") else folder
         return f"folder {name}" if name in MISSING else name
 
 
@@ -93,7 +138,7 @@ def format_datetime(moment: datetime | None) -> str:
     return moment.isoformat(timespec="seconds") if moment else ""
 
 
-def _meta_text(event: EventPrediction, column: str) -> str:
+def meta_text(event: EventPrediction, column: str) -> str:
     value = event.meta.get(column)
     text = "" if value is None else str(value)
     return "" if text in MISSING else text

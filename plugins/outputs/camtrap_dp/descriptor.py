@@ -1,109 +1,27 @@
-"""datapackage.json and README.md of a Camtrap DP package.
-
-The README.md lists what only the package's authors can fill in.
-"""
+"""datapackage.json of a Camtrap DP package."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ctc.artifacts.taxonomy import COMMON_NAME, TAXON_ID, Taxon, Taxonomy, taxa_by_name
 from ctc.plugin import OutputContext
-from ctc.reporting import counted
 
 from .columns import TABLES, VERSION
 from .deployments import Deployment
 
 SCHEMAS = f"https://raw.githubusercontent.com/tdwg/camtrap-dp/{VERSION}"
-MAX_LISTED = 10
 REVIEWERS = "reviewers"
 """Setting of an export of a review: the people who answered."""
 UNDETERMINED = "und"
 """ISO 639-3's code for a language that is not known."""
 
-README = """\
-# Camera trap observations by {observers}
-
-Camtrap DP {version}, written by ctc {created}. {source}
-
-- `scientificName` holds {names}.
-- `filePath` starts in the folder `{root}`. A photo that is not below it has a URL.
-- A deployment is what the table of events calls `deploymentID` or `location`, \
-else the folder of its photos.
-- `deploymentStart` and `deploymentEnd` are the first and the last photo's times.
-{notes}
-## To fill in before it is published
-
-{gaps}
-- `datapackage.json`: `contributors`, `project` (the sampling design and the capture \
-method there are guesses), `licenses`.
-"""
-
-
-_MACHINE_ALONE = "Every observation is what the model `{model}` says; none was checked by a person."
-_REVIEWED = """\
-Observations are what people say of an event (`classificationMethod` human), or the model \
-`{model}` (machine). A photo has observations of its own only where it is an event."""
-
-
-@dataclass(frozen=True)
-class Gaps:
-    """Values that the standard requires and that are unknown.
-
-    These are the deployments without coordinates and the number of photos without a time.
-    """
-
-    deployments_without_coordinates: tuple[str, ...]
-    photos_without_time: int
-
-    def lines(self) -> list[str]:
-        """Return a sentence for each gap; none when the package is complete."""
-        lines = []
-        if self.deployments_without_coordinates:
-            ids = self.deployments_without_coordinates
-            shown = ", ".join(f"`{name}`" for name in ids[:MAX_LISTED])
-            lines.append(
-                f"`deployments.csv`: `latitude` and `longitude` of "
-                f"{counted(len(ids), 'deployment')}, for which neither the photos nor the table of "
-                f"events has degrees that can be read ({shown}{', …' * (len(ids) > MAX_LISTED)})"
-            )
-        if self.photos_without_time:
-            lines.append(
-                f"`media.csv`: `timestamp` of {counted(self.photos_without_time, 'photo')} without "
-                "an EXIF time, and the times that follow from it in `deployments.csv`, "
-                "`observations.csv` and `datapackage.json`"
-            )
-        return lines
-
 
 def is_review(context: OutputContext) -> bool:
     """Return whether the answers are those of people and a model, of events alone."""
     return REVIEWERS in context.settings
-
-
-def _observers(context: OutputContext) -> str:
-    return "people and a machine" if is_review(context) else "a machine"
-
-
-def readme(context: OutputContext, gaps: Gaps) -> str:
-    """Return the text of README.md."""
-    source = _REVIEWED if is_review(context) else _MACHINE_ALONE
-    return README.format(
-        version=VERSION,
-        observers=_observers(context),
-        source=source.format(model=context.model),
-        created=f"on {context.created:%Y-%m-%d}",
-        root=context.image_root.name or context.image_root.as_posix(),
-        names="the names of the model's taxonomy, else its classes as they are called there"
-        if context.settings.get("taxonomy")
-        else "the model's classes as they are called there",
-        notes="".join(f"- Note: {note}.\n" for note in context.notes),
-        gaps="\n".join(f"- {line}." for line in gaps.lines())
-        or "- Nothing that the standard requires is missing.",
-    )
 
 
 def descriptor(

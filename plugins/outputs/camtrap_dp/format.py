@@ -2,9 +2,9 @@
 
 A package of machine observations: one per event, one per photo. `ctc review export` writes those of
 people and the machine, one per event; photos have some only where they are an event of their own.
-Values that the standard requires
-and that neither the photos nor the table of events have (coordinates, times) are left empty and
-listed in the package's README.md, never invented.
+Values that the standard requires and that neither the photos nor the tables of events and
+deployments have (coordinates, times) are left empty and listed in the package's README.md, never
+invented.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from ctc.storage.atomic import another_temp_path, remove
 from ..label_option import LABEL, selected_label
 from ..photo_fields import DATETIME, photo_fields
 from .columns import TABLES
+from .deployment_table import DEPLOYMENT_TABLE, read_deployment_table
 from .deployments import Deployments
-from .descriptor import Gaps, descriptor, is_review, readme
+from .descriptor import descriptor, is_review
+from .readme import Gaps, deployment_notes, failure_notes, readme
 from .rows import CamtrapDpRow, RowBuilder
 from .time_zone import TIME_ZONE
 
@@ -38,7 +40,7 @@ log = logging.getLogger("ctc.outputs.camtrap_dp")
 
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
-    options = (LABEL, TIME_ZONE)
+    options = (LABEL, TIME_ZONE, DEPLOYMENT_TABLE)
     summary = "Camtrap DP 1.0.2, a package of observations"
     return [
         OutputFormat("camtrap-dp", summary, (".camtrap-dp",), write, options, folder=True),
@@ -52,7 +54,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     """Write the package as a folder.
 
     Raises UsageError for a label that the model doesn't have, and when a photo's time needs
-    `--time-zone`.
+    `--time-zone`, CtcError for a table of deployments that can't be read.
     """
     label = selected_label(context)
     clock = make_clock(context.options[TIME_ZONE.key])
@@ -64,29 +66,31 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         scientific_names(context.settings.get("taxonomy", {}).get(label, {})),
         of_events=is_review(context),
     )
-    package = _PackageWriter(row_builder, clock, Deployments(context.image_root))
+    source = context.options[DEPLOYMENT_TABLE.key]
+    table = read_deployment_table(source, clock) if source else None
+    package = _PackageWriter(row_builder, clock, Deployments(context.image_root, table))
     path.mkdir()
     with ExitStack() as stack:
         media, observations = (_open_table(path, name, stack) for name in ("media", "observations"))
         for entry in entries:
-            if isinstance(entry, EventPrediction):
-                package.write(entry, media, observations)
-    deployments = package.deployments.by_id.values()
+            package.write(entry, media, observations)
+    _write_rest(package, path, context, label)
+
+
+def _write_rest(package: _PackageWriter, path: Path, context: OutputContext, label: str) -> None:
+    """Write the deployments, the descriptor and the README; warn of what is odd or missing."""
+    deployments = package.deployments
     with ExitStack() as stack:
-        _open_table(path, "deployments", stack).writerows(
-            deployment.to_row() for deployment in deployments
-        )
-    gaps = Gaps(
-        tuple(deployment.id for deployment in deployments if not deployment.coordinates),
-        package.photos_without_time,
-    )
-    context = replace(context, notes=(*context.notes, *clock.notes()))
-    document = descriptor(context, deployments, package.species, label)
+        _open_table(path, "deployments", stack).writerows(one.to_row() for one in deployments)
+    notes = (*package.clock.notes(), *deployment_notes(deployments))
+    context = replace(context, notes=(*context.notes, *notes, *failure_notes(package.failures)))
+    document = descriptor(context, list(deployments), package.species, label)
     _write_text(
         path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     )
+    gaps = Gaps(deployments, package.photos_without_time)
     _write_text(path / "README.md", readme(context, gaps))
-    for note in clock.notes():
+    for note in notes:
         log.warning("%s", note)
     for line in gaps.lines():
         log.warning("the Camtrap DP package is incomplete, see its README.md: %s", line)
@@ -116,7 +120,7 @@ def write_zip(
 class _PackageWriter:
     """Writer of the rows, which collects what the descriptor needs.
 
-    `species` are the scientific names that occur; `photos_without_time` is a count.
+    `species` are the scientific names that occur; `photos_without_time` and `failures` are counts.
     """
 
     row_builder: RowBuilder
@@ -124,16 +128,23 @@ class _PackageWriter:
     deployments: Deployments
     species: set[str] = field(default_factory=set)
     photos_without_time: int = 0
+    failures: int = 0
 
     def write(
-        self, event: EventPrediction, media: csv.DictWriter[str], observations: csv.DictWriter[str]
+        self,
+        event: EventPrediction | Failure,
+        media: csv.DictWriter[str],
+        observations: csv.DictWriter[str],
     ) -> None:
+        if isinstance(event, Failure):
+            self.failures += 1
+            return
         moments = [
             self.clock.localize(photo_fields(event, photo)[DATETIME], photo.path)
             for photo in event.images
         ]
         self.photos_without_time += moments.count(None)
-        deployment = self.deployments.add(event, filter(None, moments)).id
+        deployment = self.deployments.add(event, [one for one in moments if one]).id
         media.writerows(self.row_builder.media_rows(event, deployment, moments))
         observations.writerows(
             self._collect_species(self.row_builder.observation_rows(event, deployment, moments))
