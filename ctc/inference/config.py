@@ -216,7 +216,7 @@ class Summary:
 
     `events`: how many got an answer. `photos`: how many came in, `resumed` of them in an earlier
     run. `failed`: the number of entries in the file `failures`, of which `first_failures` are the
-    first; `truncated` of them are JPEGs that are cut short. `seconds`: how long the run took.
+    first; `truncated` of them are JPEGs or clips that are cut short. `seconds`: how long it took.
     `notes`: what the user should know about the sources, as far as it was not known before.
     `set_aside`: how many boxes are repeats, None without a list of them. `left_out`: how many
     photos have no row in the output, since no animal was found in them. `decided`: what decisions

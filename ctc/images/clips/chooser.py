@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ctc.errors import ImageError
-from ctc.images.clips.files import clip_info
+from ctc.images.clips.files import clip_info, refuse_truncated
 from ctc.images.clips.frame_choice import FrameChoice
 from ctc.images.clips.names import frame_path, is_clip_path
 from ctc.reporting import counted
@@ -20,19 +21,20 @@ _MAX_SHOWN = 3
 class FrameChooser:
     """Chooses the frames of clips; each clip is opened once.
 
-    `cut`: the clips that are cut off, and at which second. `unreadable`: those without a frame, and
-    why.
+    `truncated`: whether clips that are cut off are used, or fail. `cut`: those that are used, and
+    at which second they end. `unreadable`: those that can't be used, and why.
     """
 
     choice: FrameChoice = field(default_factory=FrameChoice)
+    truncated: Literal["use", "fail"] = "use"
     cut: dict[str, float] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def expand(self, path: str) -> tuple[str, ...]:
-        """Return the paths of a clip's frames; any other path alone, as that of a clip without any.
+        """Return the paths of a clip's frames; any other path alone, as that of a clip that fails.
 
-        Reading the path of a clip without a frame fails, with the reason.
+        Reading the path of a clip that fails raises ImageError, with the reason.
         """
         if not is_clip_path(path):
             return (path,)
@@ -68,6 +70,8 @@ class FrameChooser:
     def _choose(self, clip: str) -> tuple[str, ...]:
         try:
             info = clip_info(clip)
+            if self.truncated == "fail":
+                refuse_truncated(info)
             times = self.choice.times(clip, info)
         except ImageError as error:
             self.unreadable[clip] = str(error)

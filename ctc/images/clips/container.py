@@ -50,7 +50,7 @@ def read_container(file: BinaryIO) -> Container:
     if kind == "avi":
         return _read_avi(file)
     if kind == "mts":
-        return Container("mts", None)
+        return _read_mts(file, start)
     raise ImageError(_describe_other(start))
 
 
@@ -59,9 +59,14 @@ def _kind(start: bytes) -> Kind | None:
         return "mp4"
     if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
         return "avi"
+    return "mts" if _packet_size(start) else None
+
+
+def _packet_size(start: bytes) -> int | None:
+    """Return the bytes of a packet of MTS, None for another kind of file."""
     for packet, at in ((_PACKET, 0), (_STAMPED_PACKET, 4)):
         if len(start) > at + packet and start[at] == start[at + packet] == _SYNC:
-            return "mts"
+            return packet
     return None
 
 
@@ -139,6 +144,12 @@ def _avi_time(header: bytes) -> datetime | None:
             except ValueError:
                 continue
     return None
+
+
+def _read_mts(file: BinaryIO, start: bytes) -> Container:
+    """Return what MTS says: no time, and that it is cut off if it ends within a packet."""
+    rest = file.seek(0, 2) % (_packet_size(start) or 1)
+    return Container("mts", None, "it ends within a packet" if rest else "")
 
 
 def _plausible(moment: datetime) -> datetime | None:

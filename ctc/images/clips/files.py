@@ -17,6 +17,8 @@ from ctc.images.files import as_image_errors, check_regular_file
 from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.remote_files import local_copy
 
+TRUNCATED = "truncated video"
+"""Beginning of the reason of a clip that is cut off, but has frames."""
 _MAX_KNOWN = 4_096
 _LEAST_FRAME_BYTES = 16
 _RATES = (1.0, 240.0)
@@ -125,10 +127,16 @@ def taken_at(clip: str, seconds: float) -> datetime | None:
     return created and created + timedelta(seconds=seconds)
 
 
+def refuse_truncated(info: ClipInfo) -> None:
+    """Raise ImageError for a clip that is cut off."""
+    if info.container.cut:
+        raise ImageError(f"{TRUNCATED}: {info.container.cut}")
+
+
 def describe_unread_clip(clip: str) -> ImageError:
-    """Return why a whole clip can't be read as a photo."""
+    """Return why a whole clip can't be read as a photo: it has no frame, or is cut off."""
     try:
-        clip_info(clip)
+        refuse_truncated(clip_info(clip))
     except ImageError as error:
         return error
     return ImageError("a clip, not a photo: name one of its frames, such as 'clip.mp4#t=0'")

@@ -22,6 +22,7 @@ from ctc.images.clips.frame_choice import FrameChoice
 from ctc.images.clips.names import is_clip_name
 from ctc.images.listing.folders import FolderPhotos, find_photos
 from ctc.images.listing.photo_table import TableColumns
+from ctc.inference.config import TruncatedPolicy
 from ctc.inference.events.event import Event, EventSource
 from ctc.inference.events.photos import UngroupedPhotos
 from ctc.inference.events.table import (
@@ -96,20 +97,21 @@ def find_events(
     max_gap: float | None = None,
     frames: FrameChoice = DEFAULT_CHOICE,
     offsets: ClockOffsets | None = None,
+    truncated: TruncatedPolicy = "use",
 ) -> EventCollection:
     """Read every source once, before anything is predicted, and return its events.
 
     `columns`: the columns of the CSV files among the sources that hold event ids and photos.
     `image_root`: where relative paths in tables start; by default the folder of the CSV, or what
     the inventory says. `max_gap`, `offsets`: see `UngroupedPhotos`. `frames`: which frames of clips
-    are used.
+    are used. `truncated`: whether clips that are cut off are used, or fail.
     Raises CtcError for a source that is missing, unreadable, empty, of no known kind, or given
     twice.
     """
     if not sources:
         raise UsageError("nothing to predict: give photos, folders, a CSV or an inventory")
     _check_overlap(sources)
-    chooser = FrameChooser(frames)
+    chooser = FrameChooser(frames, truncated)
     opened = [
         part for source in sources for part in _open_source(source, columns, image_root, chooser)
     ]

@@ -137,6 +137,7 @@ def prepare_photo_run(
     config: ConfigT,
     kind: RunKind[ConfigT],
     plugins: Plugins,
+        config.truncated,
     find: Callable[[ConfigT], EventCollection] = find_sources,
 ) -> PhotoRun:
     """Check output, options, model and sources, fastest first.

@@ -10,13 +10,14 @@ from typing import Any
 
 from ctc.artifacts.predictions import Failure, redacted
 from ctc.errors import InputError
+from ctc.images.clips.files import TRUNCATED as TRUNCATED_VIDEO
 from ctc.inference.config import Summary
 from ctc.inference.task import EventT, TaskResult
 from ctc.reporting import counted
 
 MAX_LISTED_FAILURES = 5
-TRUNCATED = "premature end of jpeg file"
-"""Part of the reason of a photo that `--truncated use` would take."""
+TRUNCATED = ("premature end of jpeg file", TRUNCATED_VIDEO)
+"""Parts of the reasons of a photo and a clip that `--truncated use` would take."""
 
 ProgressCallback = Callable[[int, int], None]
 """Called with the number of photos that are done and the number of failures among them."""
@@ -51,7 +52,9 @@ class RunStats:
         self.events += result.prediction is not None
         self.photos += result.photos
         self.failed += len(result.failures)
-        self.truncated += sum(TRUNCATED in failure.reason.lower() for failure in result.failures)
+        self.truncated += sum(
+            any(part in failure.reason.lower() for part in TRUNCATED) for failure in result.failures
+        )
         self.first_failures += result.failures[: MAX_LISTED_FAILURES - len(self.first_failures)]
         if result.prediction is not None:
             # photos of tasks without boxes have none

@@ -68,3 +68,10 @@ def test_read_container_knows_kinds_by_content(
     with clip.open("rb") as file:
         found = read_container(file)
     assert (found.kind, found.cut) == (kind, "")
+
+
+def test_read_container_tells_that_mts_ends_within_a_packet(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mts", 10, container="mpegts")
+    whole = clip.read_bytes()
+    assert read_container(io.BytesIO(whole)).cut == ""
+    assert read_container(io.BytesIO(whole[:-100])).cut == "it ends within a packet"

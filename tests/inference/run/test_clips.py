@@ -217,3 +217,28 @@ def test_predict_reads_clips_at_urls(model: Path, camera: Path, tmp_path: Path) 
     ((name, event),) = json.loads(output.read_text()).items()
     assert name.endswith("/cam/b.mp4")
     assert len(event["images"]) == 2
+
+
+def test_predict_uses_a_clip_that_is_cut_off_only_when_told(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 40, muxer={"movflags": "faststart"})
+    whole = clip.read_bytes()
+    clip.write_bytes(whole[: len(whole) // 2])
+    output, missing = tmp_path / "p.csv", len(whole) - len(whole) // 2
+    assert ctc("predict", model, clip, "--output", output) == 1
+    printed = capsys.readouterr().err
+    assert f"truncated video: {missing:,} bytes are missing at its end" in printed
+    used = tmp_path / "used.csv"
+    assert ctc("predict", model, clip, "--truncated", "use", "--output", used) == 0
+    assert "1 clip is cut off, and what is there is used: " in capsys.readouterr().err
+
+
+def test_predict_says_that_clips_that_are_cut_off_can_be_used(
+    model: Path, camera: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_clip(camera / "c.mp4", 40, muxer={"movflags": "faststart"})
+    (camera / "c.mp4").write_bytes((camera / "c.mp4").read_bytes()[:-5_000])
+    assert ctc("predict", model, camera, "--output", tmp_path / "p.csv") == 3
+    printed = capsys.readouterr().err
+    assert "1 truncated file can be used, without what is missing: add --truncated use" in printed

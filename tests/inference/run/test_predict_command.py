@@ -41,7 +41,7 @@ def test_predict_command_reports_truncated_photo(model, shared, tmp_path, capsys
     printed = capsys.readouterr().err
     assert cut in printed
     assert (
-        "1 truncated JPEG can be used, with the missing part grey: add --truncated use" in printed
+        "1 truncated file can be used, without what is missing: add --truncated use" in printed
     )
     assert names(folder) == before
 

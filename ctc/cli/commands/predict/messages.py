@@ -101,9 +101,8 @@ def print_summary(summary: Summary, done: str = "predicted") -> None:
             info(f"  '{failure.path}': {failure.reason}")
     if summary.truncated:
         info(
-            f"  {counted(summary.truncated, 'truncated JPEG')} can be used, with the missing part "
-            "grey:"
-            " add --truncated use"
+            f"  {counted(summary.truncated, 'truncated file')} can be used, without what is "
+            "missing: add --truncated use"
         )
     for note in summary.notes:
         warn(note)

@@ -79,7 +79,8 @@ _MODEL = (
         "--truncated",
         type=click.Choice(["fail", "use"]),
         default="fail",
-        help="How to treat truncated JPEGs: they fail, or are used with the missing part grey.",
+        help="How to treat truncated JPEGs and clips: they fail, or are used; the missing part of a"
+        " JPEG is grey then.",
     ),
 )
 _LIMITS = (
