@@ -32,7 +32,7 @@ ANIMALS = {"Lion": (190, 120, 60), "African Buffalo": (60, 50, 50)}
 BROUGHT = {
     "aggregation": "trimmed_mean",
     "backbone": "depthwise",
-    "input format": "wildlife-insights",
+    "input format": "zamba",
     "loader": "infrared",
     "output format": "sqlite",
 }
@@ -40,32 +40,17 @@ BROUGHT = {
 
 @pytest.fixture(scope="module")
 def download(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 photos and their images.csv, as Wildlife Insights exports them."""
+    """24 photos and their labels, as zamba reads them."""
     folder = tmp_path_factory.mktemp("download")
     rows = []
     for number in range(24):
-        animal, deployment = list(ANIMALS)[number % 2], f"camera {number % 4}"
-        path = f"deployment/{number % 4}/{number}.jpg"
+        animal = list(ANIMALS)[number % 2]
+        path = f"photos/{number % 4}/{number}.jpg"
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(draw_photo(ANIMALS[animal], number)).save(folder / path)
-        when = f"2026-03-{1 + number:02d} 18:35:10"
-        rows.append(
-            [
-                f"id-{number}",
-                deployment,
-                f"{number}.JPG",
-                f"gs://park/{path}",
-                "0",
-                animal,
-                when,
-                "1",
-            ]
-        )
-    names = (
-        "image_id deployment_id filename location is_blank common_name timestamp number_of_objects"
-    )
-    with (folder / "images.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([names.split(), *rows])
+        rows.append([path, animal, f"camera {number % 4}"])
+    with (folder / "labels.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["filepath", "label", "site"], *rows])
     return folder
 
 
@@ -82,8 +67,8 @@ def output(savanna, download: Path) -> str:
     commands = [
         [
             "inventory",
-            "wildlife-insights",
-            f"{download}/images.csv",
+            "zamba",
+            f"{download}/labels.csv",
             "--output",
             f"{made}/inventory.parquet",
         ],
@@ -102,7 +87,7 @@ def output(savanna, download: Path) -> str:
     predict = [
         "predict",
         f"{made}/model.onnx",
-        f"{download}/deployment",
+        f"{download}/photos",
         "--output",
         f"{made}/predictions.sqlite",
     ]
@@ -155,8 +140,6 @@ def test_example_aggregation_and_output_predict(made: Path) -> None:
 
 
 def test_example_format_option_is_in_help(savanna) -> None:
-    done = savanna(
-        "-c", COMMANDS, json.dumps([["inventory", "wildlife-insights", "--help"]]), program="python"
-    )
-    assert "--by-filename" in done.stdout
-    assert "Example: ctc inventory wildlife-insights images.csv --output" in done.stdout
+    done = savanna("-c", COMMANDS, json.dumps([["inventory", "zamba", "--help"]]), program="python")
+    assert "--keep-split" in done.stdout
+    assert "Example: ctc inventory zamba labels.csv --output" in done.stdout
