@@ -129,6 +129,7 @@ def find_sources(config: RunConfig) -> EventCollection:
         config.events_within,
         config.frames,
         offsets,
+        config.truncated,
     )
     return found if offsets is None else check_clock_offsets(found, offsets)
 
@@ -137,7 +138,6 @@ def prepare_photo_run(
     config: ConfigT,
     kind: RunKind[ConfigT],
     plugins: Plugins,
-        config.truncated,
     find: Callable[[ConfigT], EventCollection] = find_sources,
 ) -> PhotoRun:
     """Check output, options, model and sources, fastest first.
