@@ -1,8 +1,9 @@
 """Crops of boxes as JPEGs, in a folder per class.
 
 A crop is the square around a box, cut from the photo at its full size. Its name shows where it is
-from: box 2 of `north/day 1/IMG_01.jpg` is `north__day 1__IMG_01-box2.jpg`, with a number where that
-name is taken. `_failed.csv` lists the photos that have no crops since they can't be used.
+from: box 2 of `north/day 1/IMG_01.jpg` is `north__day 1__IMG_01-box2.jpg`, that of a clip's frame
+`north__a.mp4#t=3.2-box2.jpg`, with a number where the name is taken. `_failed.csv` lists the photos
+that have no crops since they can't be used.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ctc.artifacts.boxes import Box
 from ctc.artifacts.predictions import Failure
 from ctc.errors import ImageError
 from ctc.hardware import usable_cores
+from ctc.images.clips.names import split_frame_path
 from ctc.images.crop import square_around
 from ctc.images.decode import Pixels, decode
 from ctc.images.files import read_photo
@@ -109,10 +111,11 @@ class _CropFolders:
     next_numbers: dict[Path, int] = field(default_factory=dict)
 
     def add(self, photo: BoxedPhoto, crops: tuple[bytes, ...]) -> None:
-        stem = os.path.splitext(flat_name(photo.path, self.root))[0]
+        name = flat_name(photo.path, self.root)
+        stem = name if split_frame_path(name) else os.path.splitext(name)[0]
         for one, jpeg in zip(photo.boxes, crops, strict=True):
-            for name in one.classes:
-                folder = self.path / self.names.folder(name)
+            for class_name in one.classes:
+                folder = self.path / self.names.folder(class_name)
                 folder.mkdir(exist_ok=True)
                 self._write(jpeg, folder / safe_name(f"{stem}-box{one.number}.jpg"))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_clips import write_clip
 from PIL import Image
 
 from ctc.artifacts.boxes import Box
@@ -45,6 +46,15 @@ def test_write_crop_folders_numbers_the_boxes_of_a_photo(photo, tmp_path) -> Non
     boxes = ClassBox(LEFT, 1, ("fox",)), ClassBox(RIGHT, 3, ("Fox",))
     output = write(photo, tmp_path / "crops", boxes)
     assert names(output) == ["Fox-2/a__1-box3.jpg", "fox/a__1-box1.jpg"]
+
+
+def test_write_crop_folders_names_the_frame_of_a_clip(tmp_path) -> None:
+    write_clip(tmp_path / "a.mp4", 20)
+    shown = [
+        BoxedPhoto(f"{tmp_path}/a.mp4#t={t}", (ClassBox(LEFT, 1, ("fox",)),)) for t in (0, 1.5)
+    ]
+    write_crop_folders(shown, tmp_path / "crops", tmp_path, ["fox"])
+    assert names(tmp_path / "crops") == ["fox/a.mp4#t=0-box1.jpg", "fox/a.mp4#t=1.5-box1.jpg"]
 
 
 def test_write_crop_folders_puts_a_box_into_each_of_its_classes(photo, tmp_path) -> None:

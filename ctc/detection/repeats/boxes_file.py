@@ -15,6 +15,7 @@ from typing import Any
 from ctc.artifacts.boxes import Box
 from ctc.artifacts.repeats import camera_folder
 from ctc.errors import InputError
+from ctc.images.clips.names import frame_path
 from ctc.storage.json_file import read_object
 
 _TIME_FORMATS = ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
@@ -22,10 +23,10 @@ _TIME_FORMATS = ("%Y:%m:%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 @dataclass
 class CameraBoxes:
-    """The photos of a camera, and their boxes.
+    """The photos and videos of a camera, and their boxes; a video counts as one photo.
 
-    `files`, `times`: of each photo. `boxes`, `categories`, `photos`: of each box, `photos` the
-    number of its photo.
+    `files`, `times`: of each photo. `boxes`, `categories`, `photos`, `shown`: of each box, `photos`
+    the number of its photo, `shown` the path of the photo, or of the video's frame.
     """
 
     files: list[str] = field(default_factory=list)
@@ -33,6 +34,7 @@ class CameraBoxes:
     boxes: list[Box] = field(default_factory=list)
     categories: list[str] = field(default_factory=list)
     photos: list[int] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
 
 
 def read_boxes(path: Path, root: str, levels: int) -> dict[str, CameraBoxes]:
@@ -61,28 +63,44 @@ def read_boxes(path: Path, root: str, levels: int) -> dict[str, CameraBoxes]:
         camera = cameras.setdefault(camera_folder(file, levels), CameraBoxes())
         camera.files.append(file)
         camera.times.append(_time(image.get("datetime")))
-        for category, box in _boxes(image["detections"], where, names):
+        rate = _frame_rate(image, where)
+        for category, box, frame in _boxes(image["detections"], where, names):
             camera.boxes.append(box)
             camera.categories.append(category)
             camera.photos.append(len(camera.files) - 1)
+            camera.shown.append(frame_path(file, frame / rate) if rate else file)
     return cameras
 
 
-def _boxes(detections: Any, where: str, names: Mapping[str, Any]) -> Iterator[tuple[str, Box]]:
+def _frame_rate(image: Mapping[str, Any], where: str) -> float | None:
+    """Return the frames per second of a video, None for a photo; raises InputError."""
+    rate = image.get("frame_rate")
+    if rate is None:
+        return None
+    if not isinstance(rate, int | float) or not 0 < rate < math.inf:
+        raise InputError(f"{where}: 'frame_rate' is not a positive number")
+    return float(rate)
+
+
+def _boxes(
+    detections: Any, where: str, names: Mapping[str, Any]
+) -> Iterator[tuple[str, Box, float]]:
+    """Yield category and box of each detection, and the number of its frame, 0 for a photo."""
     if not isinstance(detections, list):
         raise InputError(f"{where}: 'detections' must be a list")
     for place, one in enumerate(detections):
         try:
             sides = [float(side) for side in one["bbox"]]
             box, confidence = Box(*sides), float(one["conf"])
-            if not all(map(math.isfinite, (*sides, confidence))):
+            frame = float(one.get("frame_number", 0))
+            if not all(map(math.isfinite, (*sides, confidence, frame))):
                 raise ValueError
         except (KeyError, TypeError, ValueError):
             raise InputError(
                 f"{where} detections[{place}] must have 'bbox', four numbers, and 'conf'"
             ) from None
         if min(box.width, box.height) > 0:
-            yield str(names.get(str(one.get("category")), one.get("category"))), box
+            yield str(names.get(str(one.get("category")), one.get("category"))), box, frame
 
 
 def _time(text: Any) -> datetime | None:

@@ -44,7 +44,7 @@ DEFAULT_REPEATS = RepeatConfig()
 
 @dataclass(frozen=True)
 class FoundRepeat:
-    """A place, and some photos that have a box there, as in the boxes file, early to late."""
+    """A place, and some photos, or frames of videos, that have a box there, early to late."""
 
     place: RepeatPlace
     photos: tuple[str, ...]
@@ -141,8 +141,9 @@ def _repeat(camera: str, found: CameraBoxes, group: NDArray[np.intp]) -> FoundRe
         min(times).isoformat() if times else None,
         max(times).isoformat() if times else None,
         min(categories, key=lambda name: (-categories[name], name)),
-        found.files[found.photos[group[0]]],
+        found.shown[group[0]],
     )
+    shown = {found.photos[row]: found.shown[row] for row in group[::-1]}
     by_time = sorted(numbers, key=lambda number: (found.times[number] or datetime.min, number))
     spread = np.linspace(0, len(by_time) - 1, min(SHOWN_PHOTOS, len(by_time))).round().astype(int)
-    return FoundRepeat(place, tuple(found.files[by_time[at]] for at in spread))
+    return FoundRepeat(place, tuple(shown[by_time[at]] for at in spread))

@@ -43,9 +43,25 @@ def test_read_boxes_sorts_photos_by_camera(write) -> None:
     assert found["b"].times == [None]
 
 
+def test_read_boxes_knows_the_frame_of_a_box_in_a_video(write) -> None:
+    path = write(
+        {
+            "file": "a/1.mp4",
+            "frame_rate": 30,
+            "detections": [DETECTION | {"frame_number": 96}, DETECTION | {"frame_number": 0}],
+        },
+        {"file": "a/2.jpg", "detections": [DETECTION]},
+    )
+    found = read_boxes(path, "", 0)["a"]
+    assert found.files == ["a/1.mp4", "a/2.jpg"]
+    assert found.photos == [0, 0, 1]
+    assert found.shown == ["a/1.mp4#t=3.2", "a/1.mp4#t=0", "a/2.jpg"]
+
+
 @pytest.mark.parametrize(
     ("image", "message"),
     [
+        ({"file": "a.mp4", "frame_rate": 0, "detections": []}, "'frame_rate' is not a positive"),
         ({"detections": []}, r"images\[0\] has no 'file'"),
         ("a.jpg", r"images\[0\] has no 'file'"),
         ({"file": "a.jpg", "detections": 3}, "'detections' must be a list"),

@@ -26,6 +26,7 @@ def camera(*boxes: Box | tuple[Box, ...], hours: float | None = 3.0) -> CameraBo
             found.boxes.append(box)
             found.categories.append("animal")
             found.photos.append(number)
+            found.shown.append(found.files[-1])
     return found
 
 
@@ -54,6 +55,19 @@ def test_find_repeats_needs_enough_photos(photos, count) -> None:
 
 def test_find_repeats_counts_a_photo_with_two_boxes_once() -> None:
     assert places(camera(*[(STONE, moved(STONE, 0.001))] * 10)) == []
+
+
+def test_find_repeats_counts_a_video_once_and_shows_the_frame_of_the_box() -> None:
+    found = camera(*[(STONE, moved(STONE, 0.001))] * 15)
+    found.shown = [f"cam/{number:03}.mp4#t={t}" for number in range(15) for t in (1, 2)]
+    (one,) = find_repeats({"cam": found})
+    assert one.place.photos == 15
+    assert [path.partition("#")[0] for path in one.photos] == [
+        "cam/000.mp4",
+        "cam/007.mp4",
+        "cam/014.mp4",
+    ]
+    assert all("#t=" in path for path in (*one.photos, one.place.example))
 
 
 def test_find_repeats_passes_over_an_animal_that_rests() -> None:
