@@ -1,33 +1,22 @@
-"""Files of a Camtrap DP package: in a folder, at a URL or in a zip, packed with gzip or not.
-
-What is unpacked is limited in size, since a few megabytes can unpack to a full disk.
-"""
+"""Files of a Camtrap DP package: in a folder, at a URL or in a zip, packed with gzip or not."""
 
 from __future__ import annotations
 
 import gzip
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import IO, Protocol
+from typing import Protocol
 
 from ctc.errors import InputError, UsageError, reason
+from ctc.storage.packed_files import BROKEN, member_name, open_zip, unpack
 from ctc.storage.paths import is_http, is_remote, parse_path
 from ctc.storage.remote_files import local_copy
 
 DESCRIPTOR = "datapackage.json"
-MAX_RATIO = 100
-"""Largest size of unpacked text in sizes of the packed file; tables of text have 5 to 20."""
-MIN_LIMIT = 256 << 20
-_CHUNK = 1 << 20
 _GZIP = b"\x1f\x8b"
-_BROKEN = (OSError, EOFError, ValueError, RuntimeError, zlib.error)
-"""What unpacking a damaged or encrypted file raises; BadZipFile is an Exception of its own."""
-
-OpenPacked = Callable[[], gzip.GzipFile | IO[bytes]]
 
 
 class PackageFiles(Protocol):
@@ -62,7 +51,7 @@ class ZipFiles:
         self.name = str(source)
         self._archive = archive
         self._folder = folder
-        self._members = {_member_name(info): info for info in archive.infolist()}
+        self._members = {member_name(info): info for info in archive.infolist()}
         self._prefix = _package_folder(source, self._members)
         self.descriptor = self.find(DESCRIPTOR) or folder
 
@@ -76,7 +65,7 @@ class ZipFiles:
         if not unpacked.exists():
             unpacked.parent.mkdir(parents=True, exist_ok=True)
             shown = f"'{path}' in '{self.name}'"
-            _unpack(shown, lambda: self._archive.open(member), unpacked, member.compress_size)
+            unpack(shown, lambda: self._archive.open(member), unpacked, member.compress_size)
         return unpacked
 
     def path_inside(self, path: str) -> str | None:
@@ -95,7 +84,7 @@ def open_files(source: Path) -> Iterator[PackageFiles]:
     if descriptor is not None:
         yield FolderFiles(descriptor)
     elif zipfile.is_zipfile(downloaded(source)):
-        with _open_zip(source) as archive, TemporaryDirectory() as folder:
+        with open_zip(source) as archive, TemporaryDirectory() as folder:
             yield ZipFiles(source, archive, Path(folder))
     elif _file_name(source).lower().endswith(".json"):
         yield FolderFiles(source)
@@ -133,10 +122,8 @@ def is_package(path: Path) -> bool:
         return (path / DESCRIPTOR).is_file()
     try:
         with zipfile.ZipFile(local_copy(path)) as archive:
-            return any(
-                PurePosixPath(_member_name(i)).name == DESCRIPTOR for i in archive.infolist()
-            )
-    except (*_BROKEN, zipfile.BadZipFile):
+            return any(PurePosixPath(member_name(i)).name == DESCRIPTOR for i in archive.infolist())
+    except BROKEN:
         return False
 
 
@@ -149,7 +136,7 @@ def decompressed(path: Path) -> Iterator[Path]:
         return
     with TemporaryDirectory() as folder:
         unpacked = Path(folder) / path.name.removesuffix(".gz")
-        _unpack(f"'{path}'", lambda: gzip.GzipFile(packed), unpacked, packed.stat().st_size)
+        unpack(f"'{path}'", lambda: gzip.GzipFile(packed), unpacked, packed.stat().st_size)
         yield unpacked
 
 
@@ -180,20 +167,6 @@ def _is_gzip(path: Path) -> bool:
         return file.read(len(_GZIP)) == _GZIP
 
 
-@contextmanager
-def _open_zip(source: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        archive = zipfile.ZipFile(local_copy(source))
-    except (*_BROKEN, zipfile.BadZipFile) as error:
-        raise InputError(f"'{source}' can't be read as a zip: {reason(error)}") from None
-    with archive:
-        yield archive
-
-
-def _member_name(info: zipfile.ZipInfo) -> str:
-    return info.filename.replace("\\", "/")
-
-
 def _package_folder(source: Path, members: dict[str, zipfile.ZipInfo]) -> str:
     """Return the folder of the descriptor in a zip, '' or with a slash at its end."""
     found = [
@@ -208,23 +181,3 @@ def _package_folder(source: Path, members: dict[str, zipfile.ZipInfo]) -> str:
         raise InputError(f"'{source}' has {number} {DESCRIPTOR}: it is not one Camtrap DP package")
     folder = highest[0].parent.as_posix()
     return "" if folder == "." else f"{folder}/"
-
-
-def _unpack(shown: str, open_packed: OpenPacked, target: Path, size: int) -> None:
-    """Write the unpacked file; raises InputError if it is damaged or much larger than packed."""
-    limit = max(MIN_LIMIT, MAX_RATIO * size)
-    try:
-        with open_packed() as packed, target.open("wb") as file:
-            written = 0
-            while chunk := packed.read(_CHUNK):
-                written += len(chunk)
-                if written > limit:
-                    break
-                file.write(chunk)
-    except (*_BROKEN, zipfile.BadZipFile) as error:
-        raise InputError(f"{shown} can't be decompressed: {reason(error)}") from None
-    if written > limit:
-        raise InputError(
-            f"{shown} unpacks to more than {limit >> 20:,} MiB, over {MAX_RATIO} times its size: "
-            "unpack it yourself if it is sound"
-        )

@@ -14,13 +14,13 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from ctc.artifacts.camtrap_dp import archive
 from ctc.cli.main import run
 from ctc.errors import InputError, UsageError
 from ctc.images import encode_jpeg
 from ctc.inventory.build import InventoryResult, build_inventory
 from ctc.plugin import InputFormat, LeftOut, Observation
 from ctc.plugin.manager import plugins
+from ctc.storage import packed_files
 from ctc.storage.paths import parse_path
 
 PROFILE = "https://raw.githubusercontent.com/tdwg/camtrap-dp/1.0.2/camtrap-dp-profile.json"
@@ -198,7 +198,7 @@ def test_read_says_that_a_table_is_no_package(tmp_path: Path) -> None:
 @pytest.fixture
 def bomb(monkeypatch: pytest.MonkeyPatch) -> bytes:
     """A table of 3 MB in 3 kB, where 2 MB are allowed."""
-    monkeypatch.setattr(archive, "MIN_LIMIT", 2 << 20)
+    monkeypatch.setattr(packed_files, "MIN_LIMIT", 2 << 20)
     return gzip.compress(MEDIA.encode() + b"0" * (3 << 20), 9)
 
 
