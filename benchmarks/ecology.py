@@ -1,12 +1,17 @@
 """How often the intervals of `ctc summarize` hold, and how long millions of events take.
 
     python -m benchmarks.ecology coverage [STUDIES]
+    python -m benchmarks.ecology curves [STUDIES]
     python -m benchmarks.ecology speed [EVENTS]
 
 Coverage: studies of a known world. Stations have rates of their own, animals make one to three
 events a visit, and a classifier sees a noisy feature of each, partly the same throughout a visit.
 Its probabilities are calibrated. Counted is how often the 95 % interval of the rate per 100 trap
 nights holds the rate of the world, by the hard answers and with the classifier's error.
+
+Curves: stations whose animals are active around hours of their own. Counted is which share of the
+minutes of the day the 95 % band of the activity holds the density of the world, of other records
+alone and of other stations.
 """
 
 from __future__ import annotations
@@ -20,7 +25,11 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.special import ive
 
+from ctc.ecology.activity.band import station_band
+from ctc.ecology.activity.density import MINUTES, count_minutes
+from ctc.ecology.activity.overlap import make_pattern
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.figures import compute_figures
 from ctc.ecology.study import count_survey
@@ -113,6 +122,42 @@ def _cover(studies: int, stations: int, alike: float) -> None:
         print(f"| {stations} | {alike} | {name} | {cells} |", flush=True)
 
 
+def curves(studies: int) -> None:
+    """Print how often bands hold the activity of the world, and their mean width."""
+    print("| stations | records each | hours apart (SD) | other records | other stations |")
+    print("|---|---|---|---|---|")
+    for stations, records, apart in ((8, 10, 2), (15, 4, 0), (40, 4, 2), (40, 30, 2), (100, 30, 2)):
+        truth = draw_curve(apart)
+        rows = [_hold_curve(draw_stations_hours(seed, stations, records, apart), truth, seed)
+                for seed in range(studies)]  # fmt: skip
+        held = np.mean(rows, axis=0)
+        print(f"| {stations} | {records} | {apart} | {held[0]:.0%} | {held[1]:.0%} |", flush=True)
+
+
+def draw_stations_hours(seed: int, stations: int, records: int, apart: float) -> np.ndarray:
+    """Return records by minute of the day of each station, (stations, MINUTES)."""
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(records * rng.lognormal(-0.32, 0.8, stations))
+    peaks = rng.normal(0, apart * np.pi / 12, stations)
+    angles = [rng.vonmises(peak, 2, n) % (2 * np.pi) for peak, n in zip(peaks, counts, strict=True)]
+    return np.array([count_minutes((one * 43_200 / np.pi).astype(int)) for one in angles])
+
+
+def draw_curve(apart: float) -> np.ndarray:
+    """Return the density of the world per hour at each minute."""
+    k = np.arange(1, 200)[:, None]
+    moments = ive(k, 2) / ive(0, 2) * np.exp(-((k * apart * np.pi / 12) ** 2) / 2)
+    angle = np.arange(MINUTES) * 2 * np.pi / MINUTES
+    return np.asarray((1 + 2 * (moments * np.cos(k * angle)).sum(axis=0)) / 24)
+
+
+def _hold_curve(by_station: np.ndarray, truth: np.ndarray, seed: int) -> tuple[float, float]:
+    records = make_pattern(by_station.sum(axis=0), seed).densities
+    bands = np.quantile(records, (0.025, 0.975), axis=0), station_band(by_station, (seed,))
+    first, second = (((low <= truth) & (truth <= high)).mean() for low, high in bands)
+    return float(first), float(second)
+
+
 def speed(events: int) -> None:
     """Print seconds and memory of a summary of a Parquet file with 30 classes."""
     with TemporaryDirectory() as folder:
@@ -164,4 +209,5 @@ def write_predictions(path: Path, events: int, batch: int = 50_000) -> None:
 
 if __name__ == "__main__":
     number = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    coverage(number or 200) if sys.argv[1] == "coverage" else speed(number or 5_000_000)
+    {"coverage": lambda: coverage(number or 200), "curves": lambda: curves(number or 60),
+     "speed": lambda: speed(number or 5_000_000)}[sys.argv[1]]()  # fmt: skip

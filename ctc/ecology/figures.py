@@ -9,16 +9,15 @@ from itertools import combinations
 import numpy as np
 
 from ctc.ecology.accumulation import Accumulation, accumulate
-from ctc.ecology.activity.density import count_minutes, kernel_density
-from ctc.ecology.activity.overlap import ENOUGH, QUANTILES, Overlap, Pattern, make_pattern, overlap
+from ctc.ecology.activity.band import MIN_RECORDS, drawn_band, station_band
+from ctc.ecology.activity.density import MINUTES, count_minutes, kernel_density
+from ctc.ecology.activity.overlap import ENOUGH, Overlap, Pattern, make_pattern, overlap
 from ctc.ecology.histories import detection_history, occasion_of
 from ctc.ecology.intervals import Figure, mean_of, proportion, ratio
 from ctc.ecology.study import Study
 from ctc.ecology.survey import Floats, Ints
-from ctc.ecology.tally import Tally
+from ctc.ecology.tally import Tally, minute_of
 
-MIN_ACTIVE = 10
-"""Records of a species from which on its activity is told."""
 MAX_OVERLAPS = 8
 """The most frequent species, whose overlaps are told."""
 PER_NIGHTS = 100
@@ -73,8 +72,8 @@ class OverlapFigure:
 class Activity:
     """Activity of a species by time of day: densities per hour at each minute, (MINUTES,).
 
-    `low`, `high`: pointwise 95 % interval. `drawn`: the mean over draws, with its interval, None
-    without probabilities. `sun`: by sun time, None if it is not known.
+    `low`, `high`: pointwise 95 % band, for other stations. `drawn`: the mean over draws, with its
+    band, None without probabilities. `sun`: by sun time, None if it is not known.
     """
 
     hard: Floats
@@ -112,7 +111,7 @@ def compute_figures(study: Study) -> Figures:
         {number: _activity(study, number, one) for number, one in patterns.items()},
         accumulate(seen),
         accumulate(_by_occasion(shown)),
-        None if study.drawn is None else _species_of_draws(study, study.drawn),
+        None if study.drawn is None else _species_of_draws(study, study.drawn.counts),
     )
 
 
@@ -126,7 +125,7 @@ def _is_likely(one: SpeciesFigures) -> bool:
 
 
 def _species(study: Study, number: int) -> SpeciesFigures:
-    own = study.records.species == number
+    own = study.records.of(number)
     individuals = study.records.individuals[own]
     nights = study.effort.trap_nights
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -136,7 +135,7 @@ def _species(study: Study, number: int) -> SpeciesFigures:
         study.species[number],
         number,
         _numbers(study, study.hard, number),
-        None if study.drawn is None else _numbers(study, study.drawn, number),
+        None if study.drawn is None else _numbers(study, study.drawn.counts, number),
         int(individuals.max(initial=0)),
         rates,
         detection_history(study.occasions, study.records.unit[own], occasion),
@@ -163,7 +162,7 @@ def _numbers(study: Study, counts: Tally, number: int) -> Numbers:
 def _overlaps(
     study: Study, shown: list[SpeciesFigures]
 ) -> tuple[tuple[OverlapFigure, ...], dict[int, Pattern]]:
-    known = [one for one in shown if one.hard.records.value >= MIN_ACTIVE]
+    known = [one for one in shown if one.hard.records.value >= MIN_RECORDS]
     patterns = {
         one.number: make_pattern(_minutes(study, one.number), study.config.seed + one.number)
         for one in known
@@ -181,40 +180,39 @@ def _overlaps(
 
 
 def _activity(study: Study, number: int, pattern: Pattern) -> Activity:
-    low, high = np.quantile(pattern.densities, QUANTILES, axis=0)
-    drawn = None if study.drawn is None else _drawn_activity(study, study.drawn, number)
-    return Activity(pattern.density, low, high, drawn, _by_sun(study, number))
+    own = study.records.of(number)
+    cell = study.records.unit[own] * MINUTES + minute_of(study.space, study.records.event[own])
+    by_unit = np.bincount(cell, minlength=study.space.units * MINUTES).reshape(-1, MINUTES)
+    low, high = station_band(by_unit[study.active].astype(float), (study.config.seed, number))
+    return Activity(
+        pattern.density, low, high, _drawn_activity(study, number), _by_sun(study, number)
+    )
 
 
-def _drawn_activity(
-    study: Study, counts: Tally, number: int
-) -> tuple[Floats, Floats, Floats] | None:
-    """Return the mean density of the draws, and an interval with the chance of the records in it.
-
-    Of each draw, records are drawn once more from its density.
-    """
-    minutes = counts.minutes[:, number].astype(float)
-    minutes = minutes[minutes.sum(axis=1) > 0]
-    if not len(minutes):
+def _drawn_activity(study: Study, number: int) -> tuple[Floats, Floats, Floats] | None:
+    """Return the mean density of the draws with its band; None without draws or records."""
+    if study.drawn is None:
         return None
-    density = kernel_density(minutes)
+    at = int(np.searchsorted(study.drawn.told, number))
+    minutes = study.drawn.minutes[:, at].astype(float)
+    minutes = minutes[minutes.sum(axis=1) > 0]
+    again = study.drawn.minutes_elsewhere[:, at].astype(float)
+    if not again.any():
+        return None
     rng = np.random.default_rng((study.config.seed, number))
-    share = density / density.sum(axis=1, keepdims=True)
-    again = kernel_density(rng.multinomial(minutes.sum(axis=1).astype(int), share).astype(float))
-    low, high = np.quantile(again, QUANTILES, axis=0)
-    return density.mean(axis=0), low, high
+    return kernel_density(minutes).mean(axis=0), *drawn_band(again, rng)
 
 
 def _by_sun(study: Study, number: int) -> Floats | None:
     if study.sun_minutes is None:
         return None
-    own = study.sun_minutes[study.records.species == number]
+    own = study.sun_minutes[study.records.of(number)]
     own = own[~np.isnan(own)]
     return kernel_density(count_minutes(np.round(own * 60).astype(np.int64))) if len(own) else None
 
 
 def _minutes(study: Study, number: int) -> Floats:
-    return np.asarray(study.hard.minutes[0, number], float)
+    return count_minutes(study.space.seconds[study.records.event[study.records.of(number)]])
 
 
 def _by_occasion(shown: list[SpeciesFigures]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:

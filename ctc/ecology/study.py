@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from ctc.artifacts.observation_types import observation_type
+from ctc.ecology.activity.band import MIN_RECORDS
 from ctc.ecology.activity.sun import SunTimes, sun_times, to_sun_time
 from ctc.ecology.activity.time_zone import zone_minutes
 from ctc.ecology.config import SummaryConfig
-from ctc.ecology.draws import draw_count, draws, make_drawer
+from ctc.ecology.drawn_counts import DrawnCounts, count_draws
 from ctc.ecology.effort import Effort, covers, measure_effort
-from ctc.ecology.histories import Occasions, divide, occasion_of
+from ctc.ecology.histories import Occasions, divide
 from ctc.ecology.survey import Floats, Ints, Survey
-from ctc.ecology.tally import Records, Space, Tally, find_records, sorted_records, tally
+from ctc.ecology.tally import Records, Space, Tally, find_records, tally
 from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.reporting import counted
 
@@ -27,9 +27,8 @@ class Study:
     """A survey, counted.
 
     `species`: names of S species. `records`: of the hard answers. `hard`, `drawn`: their counts;
-    `drawn` is None without probabilities. `presence` (S, U, T): in which share of the draws a
-    species was seen at a unit in an occasion. `latitude`, `longitude` (U,): degrees of units, NaN
-    is unknown.
+    `drawn` is None without probabilities. `latitude`, `longitude` (U,): degrees of units, NaN is
+    unknown.
     """
 
     survey: Survey
@@ -40,8 +39,7 @@ class Study:
     occasions: Occasions
     records: Records
     hard: Tally
-    drawn: Tally | None
-    presence: Floats | None
+    drawn: DrawnCounts | None
     latitude: Floats
     longitude: Floats
     sun_minutes: Floats | None
@@ -70,7 +68,9 @@ def count_survey(survey: Survey, config: SummaryConfig) -> Study:
     space = Space(unit, seconds, len(units), len(species), config.independence, config.rule)
     occasions = divide(effort, config.occasion)
     records = _hard_records(survey, space, species, used)
-    drawn, presence = _draw(survey, config, space, species, used, occasions)
+    hard, active = tally(space, records), np.flatnonzero(effort.trap_nights > 0)
+    told = np.flatnonzero(hard.records[0].sum(axis=1) >= MIN_RECORDS)
+    drawn = count_draws(survey, config, space, species, used, occasions, active, told)
     return Study(
         survey,
         config,
@@ -79,9 +79,8 @@ def count_survey(survey: Survey, config: SummaryConfig) -> Study:
         effort,
         occasions,
         records,
-        tally(space, [records]),
+        hard,
         drawn,
-        presence,
         latitude,
         longitude,
         *_sun(survey, config, records, latitude, longitude, warnings),
@@ -160,59 +159,6 @@ def _hard_records(survey: Survey, space: Space, species: tuple[str, ...], used: 
     of = codes[answers.species] if len(codes) else answers.species
     kept = (of >= 0) & is_used[answers.event]
     return find_records(space, answers.event[kept], of[kept], answers.count[kept])
-
-
-def _draw(
-    survey: Survey,
-    config: SummaryConfig,
-    space: Space,
-    species: tuple[str, ...],
-    used: Ints,
-    occasions: Occasions,
-) -> tuple[Tally | None, Floats | None]:
-    drawer = make_drawer(survey.events, used, space.unit, space.seconds, space.gap)
-    if drawer is None or config.draws == 0:
-        return None, None
-    count = draw_count(len(used)) if config.draws is None else config.draws
-    number = {name: at for at, name in enumerate(species)}
-    codes = np.array([number.get(name, -1) for name in survey.events.classes], np.int64)
-    size = _sizes(survey)
-    presence = np.zeros(space.species * space.units * len(occasions.starts), np.float32)
-    tallies = []
-    for records in _drawn_records(space, codes, size, draws(drawer, count, config.seed)):
-        tallies.append(tally(space, [records]))
-        seen = np.zeros(len(presence), bool)
-        seen[_cells(space, occasions, records)] = True
-        presence += seen
-    joined = Tally(
-        np.concatenate([one.records for one in tallies]),
-        np.concatenate([one.individuals for one in tallies]),
-        np.concatenate([one.minutes for one in tallies]),
-    )
-    shape = (space.species, space.units, len(occasions.starts))
-    return joined, presence.reshape(shape) / count
-
-
-def _drawn_records(
-    space: Space, codes: Ints, size: Ints, drawn: Iterator[tuple[Ints, Ints]]
-) -> Iterator[Records]:
-    for event, classes in drawn:
-        kept = codes[classes] >= 0
-        event, of = event[kept], codes[classes[kept]]
-        yield sorted_records(space, event, of, size[event])
-
-
-def _sizes(survey: Survey) -> Ints:
-    """Return the group size of each event, whatever its species, (E,)."""
-    size = np.ones(len(survey.events), np.int64)
-    np.maximum.at(size, survey.answers.event, survey.answers.count)
-    return size
-
-
-def _cells(space: Space, occasions: Occasions, records: Records) -> Ints:
-    occasion = occasion_of(occasions, space.seconds[records.event])
-    cell = (records.species * space.units + records.unit) * len(occasions.starts) + occasion
-    return np.asarray(cell)
 
 
 def _sun(

@@ -76,7 +76,8 @@ def _lines(study: Study, figures: Figures) -> list[str]:
     lines = [f"{units}, {nights:,.1f} trap nights, {records}"]
     for one in figures.species[:8]:
         rate = one.hard.rate
-        text = f"{one.name}: {one.hard.records.value:,.0f} records, {rate.value:.3g} per 100 trap"
+        records = counted(round(one.hard.records.value), "record")
+        text = f"{one.name}: {records}, {rate.value:.3g} per 100 trap"
         text += f" nights ({rate.low:.3g} to {rate.high:.3g})"
         if one.drawn is not None:
             drawn = one.drawn.rate

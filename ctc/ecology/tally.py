@@ -30,6 +30,11 @@ class Records:
     def __len__(self) -> int:
         return len(self.event)
 
+    def of(self, species: int) -> slice:
+        """Return the places of the records of a species."""
+        low, high = np.searchsorted(self.species, [species, species + 1])
+        return slice(int(low), int(high))
+
 
 @dataclass(frozen=True)
 class Space:
@@ -48,15 +53,10 @@ class Space:
 
 @dataclass(frozen=True)
 class Tally:
-    """Sums over D draws; hard answers are one draw.
-
-    `records`, `individuals` (D, species, U); `minutes` (D, species, MINUTES): records by minute of
-    the day.
-    """
+    """Sums over D draws, (D, species, U); hard answers are one draw."""
 
     records: NDArray[np.int32]
     individuals: NDArray[np.int32]
-    minutes: NDArray[np.int32]
 
 
 def find_records(space: Space, event: Ints, species: Ints, count: Ints) -> Records:
@@ -87,20 +87,17 @@ def sorted_records(space: Space, event: Ints, species: Ints, count: Ints) -> Rec
     )
 
 
-def tally(space: Space, found: list[Records]) -> Tally:
-    """Count the records of several draws."""
-    counted = [_count(space, one) for one in found]
-    return Tally(*(np.stack(each) for each in zip(*counted, strict=True)))
-
-
-def _count(space: Space, records: Records) -> tuple[NDArray[np.int32], ...]:
-    shape = (space.species, space.units)
+def tally(space: Space, records: Records) -> Tally:
+    """Count the records of one draw."""
+    shape = (1, space.species, space.units)
     cell = records.species * space.units + records.unit
     cells = space.species * space.units
-    minute = np.round(space.seconds[records.event] % 86_400 / 60).astype(np.int64) % MINUTES
-    by_minute = np.bincount(records.species * MINUTES + minute, minlength=space.species * MINUTES)
-    return (
+    return Tally(
         np.bincount(cell, minlength=cells).reshape(shape).astype(np.int32),
         np.bincount(cell, records.individuals, cells).reshape(shape).astype(np.int32),
-        by_minute.reshape(-1, MINUTES).astype(np.int32),
     )
+
+
+def minute_of(space: Space, event: Ints) -> Ints:
+    """Return the minute of the day of each event."""
+    return np.asarray(np.round(space.seconds[event] % 86_400 / 60).astype(np.int64) % MINUTES)

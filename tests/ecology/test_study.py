@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from study_world import CLASSES, STATIONS, Seen, make_deployments, make_survey, many
 
+from ctc.ecology.activity.density import count_minutes
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.figures import compute_figures
 from ctc.ecology.study import Study, count_survey
@@ -145,8 +146,8 @@ def test_count_survey_is_what_loops_count(seen, deployed, gaps, gap, rule) -> No
             assert study.hard.records[0, number, station] == len(records)
             assert study.hard.individuals[0, number, station] == sum(r.individuals for r in records)
         minutes = sorted(round(one.second % 86_400 / 60) % 1_440 for one in slow.of(number + 1))
-        counts = study.hard.minutes[0, number]
-        assert np.repeat(np.arange(1_440), counts).tolist() == minutes
+        seconds = study.space.seconds[study.records.event[study.records.of(number)]]
+        assert np.flatnonzero(count_minutes(seconds)).tolist() == sorted(set(minutes))
 
 
 @many()
@@ -206,13 +207,12 @@ def test_count_survey_draws_what_is_certain_as_it_is(seen, rule) -> None:
     config = SummaryConfig(draws=3, species=("fox", "deer"), rule=rule)
     study = count_survey(make_survey(seen, values), config)
     assert study.drawn is not None
-    assert study.presence is not None
-    for name in ("records", "individuals", "minutes"):
-        hard, drawn = getattr(study.hard, name)[0], getattr(study.drawn, name)
+    for name in ("records", "individuals"):
+        hard, drawn = getattr(study.hard, name)[0], getattr(study.drawn.counts, name)
         assert (drawn == hard).all()
     for one in compute_figures(study).species:
         history = np.nan_to_num(one.history)
-        np.testing.assert_array_equal(study.presence[one.number], history)
+        np.testing.assert_array_equal(study.drawn.presence[one.number], history)
 
 
 def world(seed: int) -> tuple[Survey, float]:

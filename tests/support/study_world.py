@@ -42,8 +42,8 @@ Seen = tuple[int, int, int, int]
 """Station, seconds after START, class, individuals."""
 
 
-def many(examples: int = 300) -> settings:
-    """Return settings for this many examples, or for those of --hypothesis-profile=long."""
+def many(examples: int = 100) -> settings:
+    """Return settings for a few examples, or for those of --hypothesis-profile=long."""
     return settings(max_examples=max(examples, settings().max_examples), deadline=None)
 
 

@@ -24,8 +24,8 @@ def history_tables(study: Study, figures: Figures) -> Iterator[Table]:
     names = _file_names([one.name for one in figures.species])
     for one, name in zip(figures.species, names, strict=True):
         yield matrix(f"{FOLDER}/y_{name}", "site", units, columns, one.history)
-        if study.presence is not None:
-            seen = study.presence[one.number] + 0 * study.occasions.effort
+        if study.drawn is not None:
+            seen = study.drawn.presence[one.number] + 0 * study.occasions.effort
             yield matrix(f"{FOLDER}/probability_{name}", "site", units, columns, seen)
 
 

@@ -94,7 +94,7 @@ def metrics(study: Study, figures: Figures) -> dict[str, Any]:
         "rule": study.config.rule,
         "unit": study.config.unit,
         "occasion_days": study.config.occasion,
-        "draws": 0 if study.drawn is None else len(study.drawn.records),
+        "draws": 0 if study.drawn is None else len(study.drawn.minutes),
         "events": len(study.survey.events),
         "records": len(study.records),
         "units": len(study.effort.units),

@@ -45,7 +45,7 @@ def write_summary_page(path: Path, name: str, study: Study, figures: Figures) ->
         "warnings": study.warnings,
         "figures": figures,
         "drawn": study.drawn is not None,
-        "draws": 0 if study.drawn is None else len(study.drawn.records),
+        "draws": 0 if study.drawn is None else len(study.drawn.minutes),
         "unit": study.config.unit,
         "counts": study.survey.has_counts,
         "maps": _maps(study, figures),
@@ -131,7 +131,7 @@ def _curves(study: Study, one: SpeciesFigures, activity: Activity) -> Sequence[M
     peak = int(activity.hard.argmax())
     summary = f"Activity of {one.name} by hour: most at {peak // 60}:{peak % 60:02}"
     axes = Axis("hour of the day", 0, 24), Axis("share per hour", 0, top, is_percent=True)
-    band = Band("95 % interval", _points(low), _points(high))
+    band = Band("95 % band, for other stations", _points(low), _points(high))
     charts = [line_chart(summary, *axes, lines, band=band)]
     if activity.sun is not None and study.sun is not None:
         rise, fall = (f"{value / 60:.1f}" for value in mean_sun_times(study.sun))
