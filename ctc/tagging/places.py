@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.errors import UsageError
+from ctc.reporting import counted
 from ctc.storage.paths import absolute_path, is_url, relative_path
 from ctc.tagging.config import SidecarName, TagConfig
 from ctc.tagging.records import TaggedPhoto
@@ -98,7 +99,7 @@ def _check_folders(folders: Iterable[Path]) -> None:
     """Raise UsageError unless sidecars can be written into these folders."""
     closed = [one for one in dict.fromkeys(folders) if one.is_dir() and not os.access(one, os.W_OK)]
     if closed:
-        more = f" and {len(closed) - 1:,} more folders" if len(closed) > 1 else ""
+        more = f" and {counted(len(closed) - 1, 'more folder')}" if len(closed) > 1 else ""
         raise UsageError(
             f"'{closed[0]}'{more} can't be written: write keywords into copies with --copy-to DIR"
         )

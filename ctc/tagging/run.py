@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import Failure
-from ctc.errors import UsageError, did_you_mean
+from ctc.errors import CtcError, UsageError, did_you_mean, reason
 from ctc.reporting import Reporter, counted, hint_if_interrupted
 from ctc.storage.ordered_map import map_in_order
 from ctc.storage.paths import is_url
@@ -88,7 +88,12 @@ def plan_tags(config: TagConfig, labels: Sequence[str], reporter: Reporter) -> T
 
 
 def write_tags(plan: TagPlan, reporter: Reporter) -> TagResult:
-    """Write all photos; what is there and equal stays. Raises OSError for a full disk."""
+    """Write all photos; what is there and equal stays.
+
+    Raises CtcError for a folder that can't be made, OSError for a full disk.
+    """
+    if plan.config.copy_to is not None:
+        _make_folder(plan.config.copy_to)
     result = TagResult()
     jobs = zip(plan.photos, plan.places, plan.keywords, strict=True)
 
@@ -107,6 +112,14 @@ def write_tags(plan: TagPlan, reporter: Reporter) -> TagResult:
             result.add(photo, outcome)
             bar.advance(1, outcome.state == "failed")
     return result
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = "it is a file" if isinstance(error, FileExistsError) else reason(error)
+        raise CtcError(f"'{path}' can't be written: {why}; choose another --copy-to") from None
 
 
 def _check_photos_there(photos: Sequence[TaggedPhoto]) -> None:
