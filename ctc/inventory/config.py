@@ -8,6 +8,9 @@ from pathlib import Path
 from ctc.images.clips.frame_choice import FrameChoice
 
 FOLDER, EXIF = "folder", "exif"
+NONE, AUTO, BUILTIN, EXIFTOOL = "none", "auto", "builtin", "exiftool"
+CAMERA_DATA = (NONE, AUTO, BUILTIN, EXIFTOOL)
+"""Who reads what cameras tell of themselves."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class InventoryConfig:
     - `time_format`: how the times in `time_from` are written; None: recognized.
     - `time_from_exif`: fill the column `datetime`.
     - `time_from_mtime`: the same, with the file's modification time where EXIF has none.
+    - `camera_data`: who reads what cameras tell of themselves, one of CAMERA_DATA; AUTO: BUILTIN,
+      and EXIFTOOL, if it is installed, for what BUILTIN doesn't know.
     - `clock_offset`: CSV with the clocks that were wrong, which corrects `datetime`.
     - `time_zone`: of the cameras' clocks, which `datetime` is then written with.
     - `events_within`: group single photos into events; the largest gap in seconds between two
@@ -37,6 +42,7 @@ class InventoryConfig:
     time_format: str | None = None
     time_from_exif: bool = False
     time_from_mtime: bool = False
+    camera_data: str = NONE
     clock_offset: Path | None = None
     time_zone: str | None = None
     events_within: float | None = None
@@ -51,7 +57,8 @@ class InventoryConfig:
     @property
     def reads_photos(self) -> bool:
         """Whether the headers of photos are read."""
-        return self.time_from_exif or self.time_from_mtime or self.location_from == EXIF
+        reads_time = self.time_from_exif or self.time_from_mtime
+        return reads_time or self.location_from == EXIF or self.camera_data != NONE
 
 
 DEFAULT_CONFIG = InventoryConfig()

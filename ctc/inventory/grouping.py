@@ -19,11 +19,14 @@ from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.inventory.blanks import superseded_blanks
 from ctc.inventory.config import InventoryConfig
 from ctc.inventory.events import EventRows, first_distinct
+from ctc.inventory.metadata.camera_columns import CAMERA_COLUMNS
 from ctc.inventory.metadata.clock import read_times
 from ctc.reporting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_OF_FIRST_PHOTO = frozenset({EVENT_ID, DATETIME, DATETIME_ORIGINAL, *CAMERA_COLUMNS})
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +58,11 @@ def check_groupable(inventory: Inventory, config: InventoryConfig) -> None:
 def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
     """Merge single-photo events of one location, each taken at most `seconds` after the previous.
 
-    Returns the inventory and a description of the result. A merged event has the id and the time of
-    its first photo, all photos in time order, and each distinct observation once, in that order,
-    with the other meta values of the row where it occurs first; blank photos add no observation to
-    those that show something. Columns with a value per image get
-    those of all images. Events of several photos, and photos without time or location, are not
+    Returns the inventory and a description of the result. A merged event has the id, the time and
+    the camera's data of its first photo, all photos in time order, and each distinct observation
+    once, in that order, with the other meta values of the row where it occurs first; blank photos
+    add no observation to those that show something. Columns with a value per image get those of all
+    images. Events of several photos, and photos without time or location, are not
     changed. Times with a zone are compared as UTC. Raises InputError if no photo has both a time
     and a location.
     """
@@ -71,7 +74,7 @@ def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
     rows = _row_sources(inventory, events, bursts)
     columns = {}
     for name in table.column_names:
-        if name in (EVENT_ID, DATETIME, DATETIME_ORIGINAL):
+        if name in _OF_FIRST_PHOTO:
             columns[name] = take(table[name], rows.first_photo_row)
         elif pa.types.is_list(table[name].type):
             merged = _concat_lists(take(table[name], events.first_row[bursts.members]), bursts)

@@ -15,6 +15,7 @@ from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, factorize
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.images.clips.names import split_frame_path
 from ctc.inventory.box_counts import BoxCounts, count_boxes
+from ctc.inventory.camera_counts import CameraCounts, count_cameras
 from ctc.inventory.checks.photo_uses import PhotoUses, photo_uses
 from ctc.reporting import counted
 
@@ -74,6 +75,7 @@ class InventorySummary:
     - `meta`: column → distinct values; in a column of lists, the values in the lists.
     - `left_out`: reason → source entries.
     - `clips`: number of clips, whose frames are among the photos.
+    - `cameras`: what they tell of themselves; None without `--camera-data`.
     - `boxes`: those of the photos; None without a column of boxes.
     """
 
@@ -93,6 +95,7 @@ class InventorySummary:
     left_out: Mapping[str, int]
     boxes: BoxCounts | None = None
     clips: int = 0
+    cameras: CameraCounts | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON, with the names of the fields."""
@@ -100,7 +103,7 @@ class InventorySummary:
 
 
 def summary_lines(inventory: Inventory) -> Iterator[str]:
-    """Yield the numbers of observations, events and photos, then the largest classes per label."""
+    """Yield the numbers of observations, events and photos, the largest classes, the cameras."""
     import pyarrow.compute as pc
 
     table = inventory.table
@@ -118,6 +121,8 @@ def summary_lines(inventory: Inventory) -> Iterator[str]:
         more = f", and {hidden} more" if hidden > 0 else ""
         missing = f"missing ({counts.missing:,})" if counts.missing else ""
         yield f"{label}: {'; '.join(filter(None, (text + more, missing)))}"
+    if cameras := count_cameras(inventory):
+        yield f"cameras: {cameras.description}"
 
 
 def summarize(inventory: Inventory) -> InventorySummary:
@@ -144,6 +149,7 @@ def summarize(inventory: Inventory) -> InventorySummary:
         left_out=dict(inventory.left_out),
         boxes=count_boxes(inventory),
         clips=_count_clips(uses.paths),
+        cameras=count_cameras(inventory),
     )
 
 

@@ -22,6 +22,7 @@ from ctc.images.files import open_photo
 from ctc.images.listing.file_kinds import HEADER_BYTES, NOT_AN_IMAGE, unknown_image
 from ctc.images.metadata.camera_data import (
     FROM_EXIF,
+    FROM_EXIFTOOL,
     FROM_RECONYX,
     NO_CAMERA_DATA,
     CameraData,
@@ -83,9 +84,9 @@ class Exif:
     """EXIF data of one photo; None where a value is missing or invalid.
 
     `taken`: by the camera's clock, without time zone. `latitude`, `longitude`: degrees, north and
-    east positive; both or neither. `data`: what else the camera tells. `note`: whose maker note
-    there is, FROM_RECONYX or OTHER_NOTE, which is not read here. `error`: why the file could not be
-    read as a photo, else ''.
+    east positive; both or neither. `data`: what else the camera tells. `note`: who has
+    read the maker note, if there is one: FROM_RECONYX, FROM_EXIFTOOL, or OTHER_NOTE for nobody.
+    `error`: why the file could not be read as a photo, else ''.
     """
 
     taken: datetime | None = None
@@ -100,9 +101,9 @@ class Exif:
 
     @property
     def read_from(self) -> str | None:
-        """Where the camera is known from: FROM_EXIF or FROM_RECONYX; None if nothing is known."""
-        if self.note == FROM_RECONYX:
-            return FROM_RECONYX
+        """Where the camera is known from, FROM_EXIF if from no note; None if nothing is known."""
+        if self.note in (FROM_RECONYX, FROM_EXIFTOOL):
+            return self.note
         known = self.make or self.model or self.serial or not self.data.is_empty
         return FROM_EXIF if known else None
 

@@ -1,4 +1,4 @@
-"""Fill the columns `datetime` and `location` from EXIF data, folders or other columns.
+"""Fill the columns of time, location and camera from EXIF data, folders or other columns.
 
 Values of the source are kept; only gaps are filled.
 """
@@ -6,7 +6,7 @@ Values of the source are kept; only gaps are filled.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,24 @@ from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, set_column, ta
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import UsageError
 from ctc.images.listing.folder_names import CARD_FOLDER
-from ctc.inventory.config import EXIF, FOLDER, InventoryConfig
+from ctc.inventory.config import EXIF, FOLDER, NONE, InventoryConfig
 from ctc.inventory.events import EventRows
+from ctc.inventory.metadata.camera_columns import (
+    CAMERA_COLUMNS,
+    READ_FROM,
+    camera_columns,
+    check_no_label_is_called_so,
+)
+from ctc.inventory.metadata.camera_reader import CameraReader, open_camera_reader
 from ctc.inventory.metadata.exif_reader import ExifReader, location_from_exif
-from ctc.reporting import ProgressFactory
+from ctc.reporting import ProgressBar, ProgressFactory, counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK_SIZE = 20_000
+EXIFTOOL_CHUNK_SIZE = 500
+"""Of events, between two steps of the progress bar."""
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +51,7 @@ def fill_location(inventory: Inventory, source: str) -> Inventory:
             source,
         )
     if source == FOLDER:
-        return fill_column(inventory, LOCATION, _photo_folders(inventory))
+        return fill_column(inventory, LOCATION, photo_folders(inventory))
     inventory.check_meta(source)
     return fill_column(inventory, LOCATION, inventory.table[source])
 
@@ -50,33 +59,51 @@ def fill_location(inventory: Inventory, source: str) -> Inventory:
 def fill_from_photos(
     inventory: Inventory, config: InventoryConfig, progress: ProgressFactory
 ) -> Inventory:
-    """Fill `datetime` and `location` of each event from its first photo that has them.
+    """Fill time, location and camera of each event from its first photo that has them.
 
     Times are ISO 8601 without a time zone, since EXIF has none. Values that no photo has stay null
-    and are counted in a warning. Modification times of files are used only with `time_from_mtime`.
+    and are counted in a warning; of the camera's columns, those without any value are left out.
+    Modification times of files are used only with `time_from_mtime`.
     """
     import pyarrow.compute as pc
 
+    names = _columns(config)
+    if config.camera_data != NONE:
+        check_no_label_is_called_so(inventory)
     events = EventRows.from_table(inventory.table)
-    read_time = config.time_from_exif or config.time_from_mtime
-    read_location = config.location_from == EXIF
-    columns = [DATETIME] * read_time + [LOCATION] * read_location
-    incomplete = _incomplete_events(inventory, events, columns)
+    incomplete = _incomplete_events(inventory, events, names)
     photos = take(inventory.table[IMAGES], events.first_row[incomplete])
-    with progress("EXIF", pc.sum(pc.list_value_length(photos)).as_py() or 0) as bar:
-        reader = ExifReader(
-            inventory.image_root, read_time, read_location, config.time_from_mtime, bar
-        )
-        times, locations = _read_exif(reader, photos)
-    _warn_missing(reader, times, locations)
+    with (
+        progress("EXIF", pc.sum(pc.list_value_length(photos)).as_py() or 0) as bar,
+        open_camera_reader(config.camera_data, inventory.image_root) as camera,
+    ):
+        columns = _read_columns(_make_reader(inventory, config, bar, camera), photos, names)
     position = np.full(len(events.first_row), -1)
     position[incomplete] = np.arange(len(incomplete))
     rows = position[events.event_of_row]
-    if read_time:
-        inventory = fill_column(inventory, DATETIME, take(times, rows))
-    if read_location:
-        inventory = fill_column(inventory, LOCATION, take(locations, rows))
+    for name, values in columns.items():
+        inventory = fill_column(inventory, name, take(values, rows))
     return inventory
+
+
+def _columns(config: InventoryConfig) -> list[str]:
+    """Return the columns to fill from photos."""
+    has_time = config.time_from_exif or config.time_from_mtime
+    names = [DATETIME] * has_time + [LOCATION] * (config.location_from == EXIF)
+    return names + list(CAMERA_COLUMNS) * (config.camera_data != NONE)
+
+
+def _make_reader(
+    inventory: Inventory, config: InventoryConfig, bar: ProgressBar, camera: CameraReader
+) -> ExifReader:
+    return ExifReader(
+        inventory.image_root,
+        config.time_from_exif or config.time_from_mtime,
+        config.location_from == EXIF,
+        config.time_from_mtime,
+        bar,
+        camera if config.camera_data != NONE else None,
+    )
 
 
 def _incomplete_events(inventory: Inventory, events: EventRows, columns: Sequence[str]) -> Ints:
@@ -89,22 +116,34 @@ def _incomplete_events(inventory: Inventory, events: EventRows, columns: Sequenc
     return np.flatnonzero(incomplete)
 
 
-def _read_exif(
-    reader: ExifReader, events: pa.ChunkedArray
-) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    """Return the time and the location of each event."""
+def _read_columns(
+    reader: ExifReader, events: pa.ChunkedArray, names: Sequence[str]
+) -> dict[str, pa.ChunkedArray]:
+    """Return a value per event of each column, without the camera's columns that have none."""
     import pyarrow as pa
 
-    text = pa.string()
-    times, locations = [], []
-    for start in range(0, len(events), CHUNK_SIZE):
-        exifs = reader.read(events.slice(start, CHUNK_SIZE).to_pylist())
-        times.append(pa.array([exif.taken and exif.taken.isoformat() for exif in exifs], text))
-        locations.append(pa.array(map(location_from_exif, exifs), text))
-    return pa.chunked_array(times, text), pa.chunked_array(locations, text)
+    chunks: dict[str, list[pa.Array]] = {name: [] for name in names}
+    size = EXIFTOOL_CHUNK_SIZE if reader.camera and reader.camera.pool else CHUNK_SIZE
+    for start in range(0, max(1, len(events)), size):
+        exifs = reader.read(events.slice(start, size).to_pylist())
+        known = camera_columns(exifs) if reader.camera else {}
+        if DATETIME in chunks:
+            times = [exif.taken and exif.taken.isoformat() for exif in exifs]
+            known[DATETIME] = pa.array(times, pa.string())
+        if LOCATION in chunks:
+            known[LOCATION] = pa.array(map(location_from_exif, exifs), pa.string())
+        for name in names:
+            chunks[name].append(known[name])
+    columns = {name: pa.chunked_array(values) for name, values in chunks.items()}
+    _warn_missing(reader, columns)
+    return {
+        name: values
+        for name, values in columns.items()
+        if name not in CAMERA_COLUMNS or values.null_count < len(values)
+    }
 
 
-def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, locations: pa.ChunkedArray) -> None:
+def _warn_missing(reader: ExifReader, columns: Mapping[str, pa.ChunkedArray]) -> None:
     if reader.unreadable:
         log.warning(
             "%s photos can't be read for their EXIF (first: %s)",
@@ -116,19 +155,36 @@ def _warn_missing(reader: ExifReader, times: pa.ChunkedArray, locations: pa.Chun
             "%s times are the modification times of the files, which may be wrong",
             f"{reader.guessed_times:,}",
         )
-    if reader.read_time and times.null_count:
-        of_all = f"{times.null_count:,} of {len(times):,}"
+    if DATETIME in columns and (missing := columns[DATETIME].null_count):
+        of_all = f"{missing:,} of {len(columns[DATETIME]):,}"
         log.warning("%s events have no photo with an EXIF date: '%s' stays empty", of_all, DATETIME)
-    if reader.read_location and locations.null_count:
-        of_all = f"{locations.null_count:,} of {len(locations):,}"
+    if LOCATION in columns and (missing := columns[LOCATION].null_count):
+        of_all = f"{missing:,} of {len(columns[LOCATION]):,}"
         log.warning(
             "%s events have no photo with a position or serial number: '%s' stays empty",
             of_all,
             LOCATION,
         )
+    if reader.camera:
+        _warn_unknown_cameras(reader.camera, columns[READ_FROM])
 
 
-def _photo_folders(inventory: Inventory) -> pa.ChunkedArray:
+def _warn_unknown_cameras(camera: CameraReader, read_from: pa.ChunkedArray) -> None:
+    if read_from.null_count:
+        log.warning(
+            "%s of %s events have no photo that tells of its camera",
+            f"{read_from.null_count:,}",
+            f"{len(read_from):,}",
+        )
+    if camera.unread_notes:
+        log.warning(
+            "the maker note of %s is not read%s",
+            counted(camera.unread_notes, "event's photo", "events' photos"),
+            "" if camera.pool else ": exiftool, where it is installed, knows those of more makers",
+        )
+
+
+def photo_folders(inventory: Inventory) -> pa.ChunkedArray:
     """Return the folder of each row's first photo, relative to the image root; '.' for the root.
 
     If the first folder below the root is the class in all rows, it is left out, and so are the

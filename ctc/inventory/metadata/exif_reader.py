@@ -1,4 +1,4 @@
-"""Read the time and location of events from the EXIF data of their photos."""
+"""Read the time, location and camera of events from the EXIF data of their photos."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ctc.images.clips.names import file_of
 from ctc.images.metadata.exif import Exif, exif_threads, read_exifs
+from ctc.inventory.metadata.camera_reader import CameraReader
 from ctc.reporting import ProgressBar
 from ctc.storage.paths import join_path, parse_path
 
@@ -18,12 +19,12 @@ EventPhotos = Sequence[str]
 
 @dataclass
 class ExifReader:
-    """Reads the photos of events below `root` until time and location are known.
+    """Reads the photos of events below `root` until time, location and camera are known.
 
-    `read_time`, `read_location`: what to read. `use_mtime`: if no photo of an event has a time,
-    take the modification time of its first photo. `unreadable`: number of photos that could not be
-    read; `first_unreadable`: the first of them and why. `guessed_times`: number of times that are
-    modification times.
+    `read_time`, `read_location`, `camera`: what to read. `use_mtime`: if no photo of an event has a
+    time, take the modification time of its first photo. `unreadable`: number of photos that could
+    not be read; `first_unreadable`: the first of them and why. `guessed_times`: number of times
+    that are modification times.
     """
 
     root: Path
@@ -31,12 +32,13 @@ class ExifReader:
     read_location: bool
     use_mtime: bool
     bar: ProgressBar
+    camera: CameraReader | None = None
     unreadable: int = 0
     first_unreadable: str = ""
     guessed_times: int = 0
 
     def read(self, events: Sequence[EventPhotos]) -> list[Exif]:
-        """Return the first time, serial number and position of each event."""
+        """Return the first time, camera and position of each event."""
         found = [Exif()] * len(events)
         unread = sum(map(len, events))
         for number in range(max(map(len, events), default=0)):
@@ -49,6 +51,7 @@ class ExifReader:
                 found[e] = _merge_exif(found[e], exif)
             unread -= len(incomplete)
         self.bar.advance(unread)
+        found = self.camera.complete(events, found) if self.camera else found
         return [
             self._fill_from_mtime(exif, photos[0])
             for exif, photos in zip(found, events, strict=True)
@@ -66,8 +69,10 @@ class ExifReader:
             yield event, exif
 
     def _is_incomplete(self, exif: Exif) -> bool:
-        return (self.read_time and exif.taken is None) or (
-            self.read_location and exif.latitude is None
+        return (
+            (self.read_time and exif.taken is None)
+            or (self.read_location and exif.latitude is None)
+            or (self.camera is not None and exif.read_from is None)
         )
 
     def _fill_from_mtime(self, exif: Exif, photo: str) -> Exif:
@@ -87,12 +92,14 @@ def location_from_exif(exif: Exif) -> str | None:
 
 def _merge_exif(known: Exif, more: Exif) -> Exif:
     position = known if known.latitude is not None else more
+    camera = known if known.read_from else more
     return replace(
-        known,
+        camera,
         taken=known.taken or more.taken,
         serial=known.serial or more.serial,
         latitude=position.latitude,
         longitude=position.longitude,
+        error="",
     )
 
 

@@ -11,6 +11,7 @@ from ctc.cli.options.option import CommandOption
 from ctc.cli.options.plugin import to_click_option
 from ctc.cli.options.values.paths import PATH_OR_URL
 from ctc.errors import UsageError
+from ctc.inventory.config import CAMERA_DATA, NONE
 
 if TYPE_CHECKING:
     from ctc.inventory.config import InventoryConfig
@@ -91,6 +92,14 @@ def _shared_options() -> list[click.Option]:
             ["--time-from-mtime"],
             is_flag=True,
             help="Fill 'datetime' from EXIF, or else from the file's modification time.",
+        ),
+        CommandOption(
+            ["--camera-data"],
+            type=click.Choice(CAMERA_DATA),
+            default=NONE,
+            help="Who reads make, model, serial number, temperature, trigger, sequence … from the "
+            "photos: the built-in reader (EXIF, notes of Reconyx), exiftool (slower, knows more "
+            "makers), or auto: exiftool only for what the built-in reader doesn't know.",
         ),
         CommandOption(
             ["--clock-offset"],

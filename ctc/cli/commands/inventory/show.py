@@ -12,11 +12,12 @@ from ctc.cli.options.option import option
 from ctc.cli.options.values.paths import PATH_OR_URL
 
 if TYPE_CHECKING:
+    from ctc.inventory.camera_counts import CameraCounts
     from ctc.inventory.show import InventorySummary
 
     Section = tuple[Sequence[str], Collection[Sequence[str | int]]]
 
-MAX_LOCATIONS = 20
+MAX_LOCATIONS = MAX_CAMERAS = 20
 
 
 @click.command(epilog="Example: ctc inventory show inventory.parquet")
@@ -25,9 +26,9 @@ MAX_LOCATIONS = 20
 def command(file: Path, as_json: bool) -> None:
     """Summarise the inventory FILE.
 
-    The summary has counts per label, class and location; boxes per category; photos and
-    observations per event; the time span; photos that are in more than one event; metadata columns;
-    entries that were left out.
+    The summary has counts per label, class and location; cameras with their temperatures and
+    triggers (see --camera-data); boxes per category; photos and observations per event; the time
+    span; photos that are in more than one event; metadata columns; entries that were left out.
     """
     from ctc.artifacts.inventory import Inventory
     from ctc.cli.console.console import echo_json
@@ -54,6 +55,8 @@ def _sections(summary: InventorySummary) -> Iterator[Section]:
         rows = [(name, place.events, place.photos) for name, place in summary.locations.items()]
         more = f", first {MAX_LOCATIONS} of {len(rows):,}" if len(rows) > MAX_LOCATIONS else ""
         yield (f"location{more}", "events", "photos"), rows[:MAX_LOCATIONS]
+    if summary.cameras is not None:
+        yield from _camera_sections(summary.cameras)
     if summary.boxes is not None:
         yield ("category of boxes", "boxes"), summary.boxes.categories.items()
     yield ("photos per event", "events"), summary.photos_per_event.items()
@@ -65,6 +68,18 @@ def _sections(summary: InventorySummary) -> Iterator[Section]:
         for photo in summary.first_shared
     ]
     yield ("photo in several events", "events", "such as"), shared
+
+
+def _camera_sections(cameras: CameraCounts) -> Iterator[Section]:
+    rows = [(one.name, one.serials, one.events, one.photos) for one in cameras.cameras]
+    more = f", first {MAX_CAMERAS} of {len(rows):,}" if len(rows) > MAX_CAMERAS else ""
+    yield (f"camera{more}", "serial numbers", "events", "photos"), rows[:MAX_CAMERAS]
+    if span := cameras.temperature:
+        degrees = [f"{value:g}" for value in (span.lowest, span.median, span.highest)]
+        header = ("temperature, °C", "lowest", "median", "highest", "events")
+        yield header, [("", *degrees, span.events)]
+    yield ("trigger", "events"), cameras.triggers.items()
+    yield ("camera data from", "events"), cameras.read_from.items()
 
 
 def _totals(summary: InventorySummary) -> Iterator[tuple[str, str | int]]:

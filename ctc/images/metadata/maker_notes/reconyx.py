@@ -33,7 +33,6 @@ TRIGGERS = {
     "L": "cellLiveView",
 }
 _MODEL = re.compile(r"[A-Z]{2}\d{3}\w*\b.*")
-"""A user label that is still the name of the model, as HyperFires are delivered."""
 _MONTH_FIRST, _DAY_FIRST = (5, 3, 4, 2, 1, 0), (5, 4, 3, 2, 1, 0)
 """Where year, month, day, hour, minute and second are among the numbers of a time."""
 
@@ -151,11 +150,16 @@ def parse_maker_note(note: object) -> MakerNote | None:
     return None
 
 
+def model_in_label(label: str | None) -> str | None:
+    """Return the label of a HyperFire if it is the name of its model, as it is delivered."""
+    return label if label and _MODEL.fullmatch(label) else None
+
+
 def _parse(note: bytes, layout: _Layout, order: str) -> MakerNote:
     wide = "utf-16-le" if order == "<" else "utf-16-be"
     serial = _text(note, *layout.serial, wide if layout.wide_serial else "ascii")
     label = _text(note, *layout.label, "ascii")
-    model = label if layout is _HYPERFIRE and label and _MODEL.fullmatch(label) else None
+    model = model_in_label(label) if layout is _HYPERFIRE else None
     data = _camera_data(note, layout, order, None if model else label)
     return MakerNote(_time(note, layout, order), model, serial, data)
 
