@@ -110,8 +110,12 @@ def test_fill_from_photos_tells_of_notes_that_nobody_reads(
     with caplog.at_level(logging.WARNING):
         filled = fill(photos, "auto")
     assert filled.table["camera_data_from"].to_pylist() == ["exif"]
-    expected = "the maker note of 1 event's photo is not read: exiftool, where it is installed, knows"
-    assert [record.getMessage() for record in caplog.records] == [f"{expected} those of more makers"]
+    expected = (
+        "the maker note of 1 event's photo is not read: exiftool, where it is installed, knows"
+    )
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{expected} those of more makers"
+    ]
     with pytest.raises(UsageError, match="there is no exiftool on the PATH"):
         fill(photos, "exiftool")
 
