@@ -25,7 +25,11 @@ def is_review(context: OutputContext) -> bool:
 
 
 def descriptor(
-    context: OutputContext, deployments: Collection[Deployment], species: Iterable[str], label: str
+    context: OutputContext,
+    deployments: Collection[Deployment],
+    species: Iterable[str],
+    label: str,
+    taxonomy: Taxonomy,
 ) -> dict[str, Any]:
     """Return the content of datapackage.json; `species` are the scientific names that occur."""
     return {
@@ -50,7 +54,7 @@ def descriptor(
         },
         "spatial": _spatial(deployments),
         "temporal": _temporal(deployments),
-        "taxonomic": _taxonomic(species, context.settings.get("taxonomy", {}).get(label, {})),
+        "taxonomic": _taxonomic(species, taxonomy),
     }
 
 
@@ -61,7 +65,7 @@ def _title(context: OutputContext, label: str) -> str:
 
 
 def _taxonomic(species: Iterable[str], taxonomy: Taxonomy) -> list[dict[str, Any]]:
-    """Return the names that occur, with what the model's taxonomy says of them."""
+    """Return the names that occur, with what the taxonomy says of them."""
     known = taxa_by_name(taxonomy)
     return [
         {"scientificName": name, **(_taxon(known[name]) if name in known else {})}

@@ -20,7 +20,7 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ctc.artifacts.predictions import EventPrediction, Failure
-from ctc.artifacts.taxonomy import scientific_names
+from ctc.artifacts.taxonomy import Taxonomy, scientific_names
 from ctc.images.metadata.time_zone import Clock, make_clock
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 from ctc.storage.atomic import another_temp_path, remove
@@ -33,6 +33,7 @@ from .deployments import Deployments
 from .descriptor import descriptor, is_review
 from .readme import Gaps, deployment_notes, failure_notes, readme
 from .rows import CamtrapDpRow, RowBuilder
+from .taxonomy import TAXONOMY, label_taxonomy
 from .time_zone import TIME_ZONE
 
 log = logging.getLogger("ctc.outputs.camtrap_dp")
@@ -40,7 +41,7 @@ log = logging.getLogger("ctc.outputs.camtrap_dp")
 
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
-    options = (LABEL, TIME_ZONE, DEPLOYMENT_TABLE)
+    options = (LABEL, TIME_ZONE, DEPLOYMENT_TABLE, TAXONOMY)
     summary = "Camtrap DP 1.0.2, a package of observations"
     return [
         OutputFormat("camtrap-dp", summary, (".camtrap-dp",), write, options, folder=True),
@@ -58,12 +59,16 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     """
     label = selected_label(context)
     clock = make_clock(context.options[TIME_ZONE.key])
+    taxonomy, notes = label_taxonomy(context, label)
+    for note in notes:
+        log.warning("%s", note)
+    context = replace(context, notes=(*context.notes, *notes))
     row_builder = RowBuilder(
         label,
         context.model,
         f"{context.created:%Y-%m-%dT%H:%M:%SZ}",
         context.image_root,
-        scientific_names(context.settings.get("taxonomy", {}).get(label, {})),
+        scientific_names(taxonomy),
         of_events=is_review(context),
     )
     source = context.options[DEPLOYMENT_TABLE.key]
@@ -74,22 +79,24 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
         media, observations = (_open_table(path, name, stack) for name in ("media", "observations"))
         for entry in entries:
             package.write(entry, media, observations)
-    _write_rest(package, path, context, label)
+    _write_rest(package, path, context, label, taxonomy)
 
 
-def _write_rest(package: _PackageWriter, path: Path, context: OutputContext, label: str) -> None:
+def _write_rest(
+    package: _PackageWriter, path: Path, context: OutputContext, label: str, taxonomy: Taxonomy
+) -> None:
     """Write the deployments, the descriptor and the README; warn of what is odd or missing."""
     deployments = package.deployments
     with ExitStack() as stack:
         _open_table(path, "deployments", stack).writerows(one.to_row() for one in deployments)
     notes = (*package.clock.notes(), *deployment_notes(deployments))
     context = replace(context, notes=(*context.notes, *notes, *failure_notes(package.failures)))
-    document = descriptor(context, list(deployments), package.species, label)
+    document = descriptor(context, list(deployments), package.species, label, taxonomy)
     _write_text(
         path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     )
     gaps = Gaps(deployments, package.photos_without_time)
-    _write_text(path / "README.md", readme(context, gaps))
+    _write_text(path / "README.md", readme(context, gaps, bool(taxonomy)))
     for note in notes:
         log.warning("%s", note)
     for line in gaps.lines():
@@ -152,7 +159,7 @@ class _PackageWriter:
 
     def _collect_species(self, rows: Iterable[CamtrapDpRow]) -> Iterator[CamtrapDpRow]:
         for row in rows:
-            self.species.update(filter(None, [str(row["scientificName"])]))
+            self.species.update(filter(None, [str(row.get("scientificName", ""))]))
             yield row
 
 

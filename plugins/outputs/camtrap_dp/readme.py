@@ -119,7 +119,7 @@ def failure_notes(failures: int) -> tuple[str, ...]:
     return (f"{count} failed, and the package is without them: see the list of failures",)
 
 
-def readme(context: OutputContext, gaps: Gaps) -> str:
+def readme(context: OutputContext, gaps: Gaps, has_taxonomy: bool) -> str:
     """Return the text of README.md."""
     is_reviewed, table = is_review(context), gaps.deployments.table
     source = _REVIEWED if is_reviewed else _MACHINE_ALONE
@@ -129,8 +129,8 @@ def readme(context: OutputContext, gaps: Gaps) -> str:
         source=source.format(model=context.model),
         created=f"on {context.created:%Y-%m-%d}",
         root=context.image_root.name or context.image_root.as_posix(),
-        names="the names of the model's taxonomy, else its classes as they are called there"
-        if context.settings.get("taxonomy")
+        names="the names of the taxonomy, else the model's classes as they are called there"
+        if has_taxonomy
         else "the model's classes as they are called there",
         times=_FROM_PHOTOS if table is None else _FROM_TABLE.format(table=table.name),
         notes="".join(f"- Note: {note}.\n" for note in context.notes),

@@ -32,6 +32,8 @@ _FORBIDDEN_CHARACTERS = re.compile("[\r\n\ud800-\udfff]")
 _FRACTION = re.compile(r"\.\d+(?=Z|[+-])")
 """Of a second, which the standard's times don't have."""
 _GENERIC = ("animal", "animals")
+UNCLASSIFIED = "unclassified"
+"""Observation type of what nobody looked at, and class of that name."""
 _VALID = {
     "count": re.compile(r"[1-9]\d*"),
     "sex": re.compile("female|male"),
@@ -76,7 +78,7 @@ class RowBuilder:
             known.add(number)
             file = file_of(photo.path)
             yield {
-                "mediaID": _media_id(event, number),
+                "mediaID": self._media_id(event, number),
                 "deploymentID": deployment,
                 "timestamp": format_datetime(moment),
                 "filePath": self._file_path(file),
@@ -95,19 +97,19 @@ class RowBuilder:
         known = [moment for moment in moments if moment]
         shared: CamtrapDpRow = {
             "deploymentID": deployment,
-            "eventID": event.id,
+            "eventID": self._event_id(event),
             "eventStart": format_datetime(min(known, default=None)),
             "eventEnd": format_datetime(max(known, default=None)),
             **self._classified(event),
         }
         shared["observationLevel"] = "event"
-        for row in self._class_rows(event, f"{event.id}:event"):
+        for row in self._class_rows(event, f"{self._event_id(event)}:event"):
             yield {**shared, **row}
         if self.of_events and len(event.images) > 1:
             return
         shared["observationLevel"] = "media"
         for number, photo, moment in zip(media_numbers(event), event.images, moments, strict=True):
-            media_id = _media_id(event, number)
+            media_id = self._media_id(event, number)
             frame = split_frame_path(photo.path)
             own_id = f"{media_id}/{photo.path.rpartition('#')[2]}" if frame else media_id
             when = format_datetime(moment)
@@ -118,6 +120,15 @@ class RowBuilder:
                 for row in self._class_rows(event, first_id, shown):
                     where = _bbox(shown) if boxes else {}
                     yield {**shared, **times, "mediaID": media_id, **row, **where}
+
+    def _event_id(self, event: EventPrediction) -> str:
+        """Return the id; that of a photo or clip by itself, its path, is relative to the root."""
+        first = event.images[0].path
+        is_path = event.id in (first, file_of(first))
+        return (relative_path(event.id, self.root) if is_path else None) or event.id
+
+    def _media_id(self, event: EventPrediction, number: int) -> str:
+        return f"{self._event_id(event)}:{number}"
 
     def _classified(self, event: EventPrediction) -> CamtrapDpRow:
         """Return who classified the event, and when: the machine, unless the event says so."""
@@ -137,13 +148,17 @@ class RowBuilder:
 
         An empty class is skipped when there are others.
         """
+        if self._is_unclassified(event):
+            yield {"observationID": first_id, "observationType": UNCLASSIFIED}
+            return
         found = event.predicted_classes(self.label, photo)
         classes = [pair for pair in found if observation_type(pair[0]) != "blank"] or found
         for number, (name, probability) in enumerate(classes, start=1):
             kind = observation_type(name)
+            is_open = name.casefold() == UNCLASSIFIED
             yield {
                 "observationID": first_id if number == 1 else f"{first_id}/{number}",
-                "observationType": kind,
+                "observationType": UNCLASSIFIED if is_open else kind,
                 "scientificName": self.names.get(name, name)
                 if kind == "animal" and name.casefold() not in _GENERIC
                 else "",
@@ -151,6 +166,11 @@ class RowBuilder:
                 **({"observationComments": UNLIKE_ANYTHING} if event.is_stranger(photo) else {}),
                 **self._other_labels(event, photo, kind == "animal"),
             }
+
+    def _is_unclassified(self, event: EventPrediction) -> bool:
+        """Return whether neither a person nor a machine answered the label."""
+        marks = event.columns.get(self.label, {})
+        return METHOD in marks and marks[METHOD] is None
 
     def _other_labels(
         self, event: EventPrediction, photo: ImagePrediction | None, is_animal: bool
@@ -219,10 +239,6 @@ def media_numbers(event: EventPrediction) -> list[int]:
             of_clip[frame.clip] = number
         numbers.append(number)
     return numbers
-
-
-def _media_id(event: EventPrediction, number: int) -> str:
-    return f"{event.id}:{number}"
 
 
 def _media_type(path: str) -> str:

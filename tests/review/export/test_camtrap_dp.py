@@ -1,7 +1,9 @@
 import csv
 import json
+from dataclasses import replace
 
 import pytest
+from camtrap_dp_validity import problems
 from review_events import keys_of, make_event, with_boxes
 
 from ctc.artifacts.review.answer import Answer
@@ -71,3 +73,31 @@ def test_export_camtrap_dp_names_the_people(package):
     text = (path / "README.md").read_text()
     assert text.startswith("# Camera trap observations by people and a machine")
     assert "none was checked by a person" not in text
+
+
+def test_export_camtrap_dp_calls_what_nobody_answered_unclassified(package, store):
+    store.replace_events([replace(make_event("e"), predictions={})])
+    (event,) = observations(package())
+    found = {name: value for name, value in event.items() if value}
+    assert (found["observationType"], "scientificName" in found) == ("unclassified", False)
+    assert not {"classificationMethod", "classifiedBy", "classificationProbability"} & set(found)
+
+
+def test_export_camtrap_dp_is_valid(export, store, shared, tmp_path):
+    events = [
+        replace(make_event(name), time=f"2025-06-01T12:0{at}:00") for at, name in enumerate("ab", 1)
+    ]
+    store.replace_events([*events, replace(with_boxes(make_event("e", "e.jpg")), predictions={})])
+    sites = tmp_path / "sites.csv"
+    sites.write_text(
+        "deploymentID,locationID,latitude,longitude,deploymentStart,deploymentEnd\n"
+        "n25,north,48.5,11,2025-05-01,2025-06-30\n"
+    )
+    taxonomy = tmp_path / "taxonomy.csv"
+    taxonomy.write_text("label,family,genus,species\nfox,Canidae,Vulpes,Vulpes vulpes\n")
+    options = {"time_zone": "+01:00", "deployments": sites, "taxonomy": taxonomy}
+    path, _ = export("package", format="camtrap-dp", format_options=options)
+    assert problems(path, shared / "standards" / "camtrap-dp-1.0.2") == []
+    assert {row["deploymentID"] for row in observations(path)} == {"n25"}
+    note = "2 classes have no row in 'taxonomy.csv': 'wolf', 'lynx'"
+    assert note in (path / "README.md").read_text()
