@@ -15,6 +15,8 @@ from ctc.testing.expect import block_heavy_imports, check_record, expect, expect
 from ctc.testing.observations import check_entry
 from ctc.testing.options import OptionValues, check_options, resolve_options
 
+IMAGE_ROOT = "image_root"
+"""The key of the option that `ctc inventory` passes to every format."""
 Entries = list[Observation | LeftOut]
 
 
@@ -28,7 +30,7 @@ def check_input_format(
     """
     check_record(input_format, InputFormat)
     check_options(input_format)
-    values = resolve_options(input_format.options, options)
+    values = OptionValues({**resolve_options(input_format.options, options), IMAGE_ROOT: None})
     source = source.absolute()
     with TemporaryDirectory() as folder:
         _check_recognizes(input_format, source, Path(folder))

@@ -65,6 +65,14 @@ def test_check_input_format_passes_urls_boxes_and_text_per_image(table) -> None:
     check_input_format(replace(VALID, read=read_more), table)
 
 
+def test_check_input_format_passes_use_of_the_image_root(table) -> None:
+    def read_below(source: Path, options: Mapping[str, Any]) -> Iterator[Any]:
+        assert options["image_root"] is None
+        yield from read(source, options)
+
+    check_input_format(replace(VALID, read=read_below), table)
+
+
 def test_check_input_format_passes_built_in_csv(table) -> None:
     options = {"event_id": "photo", "image": ("photo",), "label": ("species",)}
     check_input_format(plugins().get(InputFormat, "csv"), table, options)

@@ -1,0 +1,1 @@
+"""Input format of Wildlife Insights: the tables of a download."""
