@@ -18,6 +18,8 @@ from .photos import PhotoFinder, PhotoNotFoundError
 from .tables import Download
 
 BY_COMPUTER = "identified by computer vision alone: --with-computer-vision reads it"
+SEQUENCE_IDS = ("sequence_id", "external_sequence_id")
+"""Columns of downloads, and of tables made for an upload."""
 NOT_IDENTIFIED = "not identified"
 
 
@@ -76,7 +78,7 @@ class RowReader:
 
     def _read_image(self, where: str, row: Row) -> Iterator[Observation | LeftOut]:
         image_id, deployment = row["image_id"].strip(), row["deployment_id"].strip()
-        sequence = row.get("sequence_id", "").strip()
+        sequence = next((row[name].strip() for name in SEQUENCE_IDS if row.get(name)), "")
         if not image_id:
             yield LeftOut(where, "it has no image_id")
             return

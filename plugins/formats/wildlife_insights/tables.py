@@ -132,12 +132,12 @@ def _open_tables(source: Path, paths: Iterable[Path]) -> Download:
             "download"
         )
     for table in tables["images"]:
-        for column in REQUIRED:
-            if column not in table.columns:
-                raise InputError(
-                    f"'{table.path.name}' of '{source}' has no column '{column}', which the "
-                    "images.csv of Wildlife Insights has"
-                )
+        missing = next((name for name in REQUIRED if name not in table.columns), None)
+        if missing:
+            shown = source if table.path == source else f"{table.path.name}' of '{source}"
+            raise InputError(
+                f"'{shown}' has no column '{missing}', which images.csv of Wildlife Insights has"
+            )
     return Download(*(tuple(tables[kind]) for kind in _NAMES))
 
 

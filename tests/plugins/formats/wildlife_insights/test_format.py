@@ -184,6 +184,19 @@ def test_images_of_a_sequence_are_an_event_with_its_identifications(tmp_path: Pa
     ]
 
 
+def test_tables_for_an_upload_name_sequences_otherwise(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, [])
+    (folder / "images.csv").write_text(
+        "deployment_id,image_id,location,genus,species,common_name,external_sequence_id\n"
+        "DEP1,a.jpg,a.jpg,Vulpes,vulpes,,event-1\nDEP1,b.jpg,b.jpg,Vulpes,vulpes,,event-1\n"
+    )
+    found = [one for one in read(folder) if isinstance(one, Observation)]
+    assert [(one.event_id, one.images, one.labels) for one in found] == [
+        ("event-1", ("a.jpg",), {"species": "Vulpes vulpes"}),
+        ("event-1", ("b.jpg",), {"species": "Vulpes vulpes"}),
+    ]
+
+
 def test_photos_are_found_below_the_image_root(tmp_path: Path) -> None:
     root = tmp_path / "photos"
     for name in ("DEP1/IMG_0001.JPG", "site-b/IMG_0001.JPG", "x/id-3.jpg", "y/IMG_7.JPG"):
@@ -262,7 +275,7 @@ def test_unusable_sources_say_what_to_give(tmp_path: Path) -> None:
         read(broken)
     folder = folder_of(tmp_path, [])
     (folder / "images.csv").write_text("deployment_id,image_id\n")
-    with pytest.raises(InputError, match="has no column 'common_name', which the"):
+    with pytest.raises(InputError, match="has no column 'common_name', which images"):
         read(folder)
 
 
