@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ctc.artifacts.boxes import LabelledBox
@@ -14,9 +13,9 @@ from ctc.plugin import LeftOut
 
 from ..duplicates import resolve_duplicate
 from .labels import (
-    EMPTY,
     LABELS,
     ObservationLabels,
+    is_by_machine,
     max_count,
     merge_labels,
     parse_box,
@@ -24,52 +23,34 @@ from .labels import (
     sum_counts,
 )
 from .media import Media, MediaPhoto
+from .observed_event import SUPERSEDED, Answers, LevelObservations, ObservedEvent
 from .rows import UnusableRowError, add_rows, require_value
 
-SUPERSEDED = "its event has event-based observations"
+ANY_LEVEL, EVENT_LEVEL, MEDIA_LEVEL = "any", "event", "media"
 NO_SPAN = "it has no eventStart or eventEnd, and no photo names its event"
 SHORTER = "in the time of two events: used in the shorter one only"
+OTHER_LEVEL = "--observation-level leaves it out"
 
 
-@dataclass(slots=True)
-class ObservedEvent:
-    """Observations of one event and the rows that they come from.
+class SeenEvent(NamedTuple):
+    """An event with its photos in order; `name`: the eventID of a photo that is its own event."""
 
-    `event_based` are those of the whole event, `media_based` those of single photos. `spans` are
-    (start, end) in seconds; `media_ids` are the mediaIDs that name the event.
-    """
-
-    deployment: str
-    event_based: tuple[ObservationLabels, ...] = ()
-    media_based: tuple[ObservationLabels, ...] = ()
-    spans: set[tuple[float, float]] = field(default_factory=set)
-    media_ids: list[str] = field(default_factory=list)
-    event_rows: list[str] = field(default_factory=list)
-    media_rows: list[str] = field(default_factory=list)
-
-    @property
-    def duration(self) -> float:
-        """The longest of its time spans in seconds, infinite if it has none."""
-        return max((end - start for start, end in self.spans), default=math.inf)
-
-    def observations(self) -> tuple[ObservationLabels, ...]:
-        """Return the event-based observations, or else the media-based ones.
-
-        Among media-based ones, animals take precedence over empty photos, and those over unknown
-        ones.
-        """
-        something = tuple(
-            answer for answer in self.media_based if answer.species not in (EMPTY, None)
-        )
-        empty = tuple(answer for answer in self.media_based if answer.species == EMPTY)
-        return self.event_based or something or empty or self.media_based
+    id: str
+    photos: list[MediaPhoto]
+    observations: tuple[ObservationLabels, ...]
+    name: str | None
 
 
 class ObservedEvents:
-    """All events, filled row by row; a photo whose row names no event is an event by itself."""
+    """All events, filled row by row; a photo whose row names no event is an event by itself.
 
-    def __init__(self, media: Media, first_wins: bool) -> None:
+    `level`: which observations are read; of MEDIA_LEVEL, every photo is an event by itself.
+    """
+
+    def __init__(self, media: Media, first_wins: bool, level: str = ANY_LEVEL) -> None:
         self._media = media
+        self._level = level
+        self._of_photo: dict[tuple[str, bool], Answers] = {}
         self._first_wins = first_wins
         self._events: dict[_EventKey, ObservedEvent] = {}
         self._row_hashes: dict[str, int] = {}
@@ -84,6 +65,10 @@ class ObservedEvents:
             if event is not None:
                 event.media_ids.append(media_id)
 
+    def count_machines(self) -> int:
+        """Return the number of events that only machines answered."""
+        return sum(event.is_by_machines for event in self._events.values())
+
     def label_names(self) -> tuple[str, ...]:
         """Return `species` and every other label that any observation has a value for."""
         answers = {answer for event in self._events.values() for answer in event.observations()}
@@ -96,26 +81,26 @@ class ObservedEvents:
 
     def iter_events(
         self,
-    ) -> Iterator[tuple[str, list[MediaPhoto], tuple[ObservationLabels, ...]] | LeftOut]:
-        """Yield (event id, its photos in order, its labels), or what belongs to no event."""
+    ) -> Iterator[SeenEvent | LeftOut]:
+        """Yield the events, or what belongs to none."""
         used: set[str] = set()
         photos_of = self._photos_of_events()
         yield from self._leave_to_shorter_events(photos_of)
         for key, event in sorted(self._events.items(), key=lambda item: item[0].is_single_photo):
             if key.is_single_photo and key.name in used:
-                yield from (LeftOut(where, SUPERSEDED) for where in event.media_rows)
+                yield from (LeftOut(where, SUPERSEDED) for where in event.of_media().rows)
                 continue
             ids = photos_of[key]
             if not ids:
                 why = "its event has no photo" if event.spans else NO_SPAN
-                yield from (LeftOut(where, why) for where in event.event_rows)
+                yield from (LeftOut(where, why) for where in event.of_event().rows)
                 continue
             used |= ids
-            if event.event_based:
-                yield from (LeftOut(where, SUPERSEDED) for where in event.media_rows)
+            yield from event.left_out()
             photos = sorted((self._media.photos[i] for i in ids), key=lambda photo: photo[:3])
             clash = key.is_single_photo and _EventKey(key.name) in self._events
-            yield f"media {key.name}" if clash else key.name, photos, event.observations()
+            name = f"media {key.name}" if clash else key.name
+            yield SeenEvent(name, photos, event.observations(), event.name)
         unused = (photo for media_id, photo in self._media.photos.items() if media_id not in used)
         yield from (LeftOut(photo.path, "no observation") for photo in unused)
 
@@ -156,6 +141,8 @@ class ObservedEvents:
             )
         self._row_hashes[observation_id] = content
         level = require_value(row, "observationLevel")
+        if level in (EVENT_LEVEL, MEDIA_LEVEL) and self._level not in (ANY_LEVEL, level):
+            return LeftOut(where, OTHER_LEVEL)
         if level == "media":
             return self._add_media_based(where, row, parse_labels(row))
         if level == "event":
@@ -173,12 +160,14 @@ class ObservedEvents:
         if photo is None:
             raise UnusableRowError("its mediaID is not that of a usable photo")
         name = row["eventID"] or photo.event
-        event = self._get_or_create_event(
-            _EventKey(name) if name else _EventKey(media_id, is_single_photo=True), photo.deployment
-        )
-        event.media_based = merge_labels(event.media_based, answer, max_count)
+        is_alone = not name or self._level == MEDIA_LEVEL
+        key = _EventKey(media_id, is_single_photo=True) if is_alone else _EventKey(name or "")
+        event = self._get_or_create_event(key, photo.deployment)
+        event.name = name if is_alone else None
+        is_machine = is_by_machine(row)
         event.media_ids.append(media_id)
-        event.media_rows.append(where)
+        self._add_row(event.of_media(), where, is_machine)
+        self._add_to_photo(event.of_media(), (media_id, is_machine), answer)
         try:
             box = parse_box(row)
         except UnusableRowError as error:
@@ -200,10 +189,25 @@ class ObservedEvents:
         event = self._get_or_create_event(
             _EventKey(name or f"{deployment} {row['eventStart']}/{row['eventEnd']}"), deployment
         )
-        event.event_based = merge_labels(event.event_based, answer, sum_counts)
+        is_machine = is_by_machine(row)
+        event.of_event().add(is_machine, answer, sum_counts)
+        self._add_row(event.of_event(), where, is_machine)
         if span is not None:
             event.spans.add(span)
-        event.event_rows.append(where)
+
+    def _add_to_photo(
+        self, level: LevelObservations, photo: tuple[str, bool], answer: ObservationLabels
+    ) -> None:
+        """Add what is in a photo: there counts are summed, and of several the largest counts."""
+        before = self._of_photo.get(photo, ())
+        total = self._of_photo[photo] = merge_labels(before, answer, sum_counts)
+        for changed in set(total) - set(before):
+            level.add(photo[1], changed, max_count)
+
+    def _add_row(self, level: LevelObservations, where: str, is_machine: bool) -> None:
+        level.rows.append(where)
+        if is_machine:
+            level.machine_rows.append(where)
 
     def _get_or_create_event(self, key: _EventKey, deployment: str) -> ObservedEvent:
         event = self._events.get(key)

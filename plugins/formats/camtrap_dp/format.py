@@ -4,7 +4,8 @@ An event with event-based observations has those, and its photos are those of it
 from eventStart to eventEnd, as the standard defines it, and those that name it by its eventID;
 their media-based observations are left out. Of events whose times overlap, a photo is in the
 shortest, such as a time-lapse photo within a burst. Other events have the media-based observations
-of the photos that name them; a photo that names none is its own event.
+of the photos that name them; a photo that names none is its own event. Where people and machines
+answered an event, people count.
 
 Boxes of media-based observations are kept, all of them, in the column `detections`, each with its
 own labels. The label `species` is the scientificName, else the observationType: `animal`, `human`,
@@ -21,15 +22,22 @@ from typing import Any
 from ctc.artifacts.boxes import DETECTIONS, detections_to_json
 from ctc.artifacts.camtrap_dp.archive import is_package
 from ctc.artifacts.camtrap_dp.package import open_package
-from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
+from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 from ctc.plugin.records import MetaValue
 from ctc.reporting import counted
 
 from .. import duplicates
-from .events import ObservedEvents
-from .media import Media, MediaPhoto
+from .events import ANY_LEVEL, EVENT_LEVEL, MEDIA_LEVEL, ObservedEvents, SeenEvent
+from .media import Media
 from .photo_finder import PhotoFinder
 
+LEVEL = Option(
+    "observation-level",
+    "Observations to read: of whole events, or of single photos, each an event by itself; any: of "
+    "events, else of their photos.",
+    default=ANY_LEVEL,
+    choices=(ANY_LEVEL, EVENT_LEVEL, MEDIA_LEVEL),
+)
 log = logging.getLogger("ctc.formats.camtrap_dp")
 
 
@@ -43,7 +51,7 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             recognizes=is_package,
             read=read,
             default_image_root=_default_image_root,
-            options=(duplicates.OPTION,),
+            options=(duplicates.OPTION, LEVEL),
             example="ctc inventory camtrap-dp package/datapackage.json --output inventory.parquet",
         )
     ]
@@ -67,21 +75,23 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         yield from media.read(package)
         _warn_not_public(finder.not_public)
         _warn_in_zip(finder.in_zip)
-        events = ObservedEvents(media, first_wins)
+        events = ObservedEvents(media, first_wins, options[LEVEL.key])
         yield from events.read(package)
+    _warn_of_machines(events.count_machines())
     labels = events.label_names()
     for found in events.iter_events():
         if isinstance(found, LeftOut):
             yield found
         else:
-            event_id, photos, answers = found
-            paths, meta = tuple(photo.path for photo in photos), _event_meta(media, photos[0])
+            paths, meta = tuple(photo.path for photo in found.photos), _event_meta(media, found)
+            if options[LEVEL.key] == MEDIA_LEVEL:
+                meta["eventID"] = found.name
             if events.boxes:
                 own = (detections_to_json(events.boxes.get(path, ())) for path in paths)
                 meta[DETECTIONS] = tuple(own)
-            for answer in answers:
+            for answer in found.observations:
                 yield Observation(
-                    event_id, paths, {label: getattr(answer, label) for label in labels}, meta
+                    found.id, paths, {label: getattr(answer, label) for label in labels}, meta
                 )
 
 
@@ -106,6 +116,15 @@ def _warn_in_zip(count: int) -> None:
         )
 
 
-def _event_meta(media: Media, first: MediaPhoto) -> dict[str, MetaValue]:
+def _warn_of_machines(count: int) -> None:
+    if count:
+        log.warning(
+            "%s by machines alone: for training, check them first",
+            counted(count, "event was answered", "events were answered"),
+        )
+
+
+def _event_meta(media: Media, event: SeenEvent) -> dict[str, MetaValue]:
+    first = event.photos[0]
     deployment = media.deployments[first.deployment]
     return {"deploymentID": first.deployment, **deployment._asdict(), "datetime": first.timestamp}

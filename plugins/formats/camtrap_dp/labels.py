@@ -17,6 +17,7 @@ from ctc.plugin import Box
 
 from .rows import UnusableRowError, require_value
 
+CombineCounts = Callable[[str | None, str | None], str | None]
 EMPTY = "empty"
 SPECIES_BY_TYPE = {
     "animal": "animal",
@@ -84,6 +85,11 @@ def parse_box(row: CsvRow) -> Box | None:
     return Box(left, top, width, height, confidence=confidence)
 
 
+def is_by_machine(row: CsvRow) -> bool:
+    """Return whether a row says that a machine classified it."""
+    return row["classificationMethod"] == "machine"
+
+
 def _share(text: str | None) -> float | None:
     try:
         value = float(text or "")
@@ -96,7 +102,7 @@ def _share(text: str | None) -> float | None:
 def merge_labels(
     answers: tuple[ObservationLabels, ...],
     new: ObservationLabels,
-    combine_counts: Callable[[str | None, str | None], str | None],
+    combine_counts: CombineCounts,
 ) -> tuple[ObservationLabels, ...]:
     """Add `new` to the labels of an event; those that differ only in their count become one.
 

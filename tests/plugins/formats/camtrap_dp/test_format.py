@@ -110,8 +110,9 @@ def package(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def read(source: Path, duplicates: str = "fail") -> list[Observation | LeftOut]:
-    return list(plugins().get(InputFormat, "camtrap-dp").read(source, {"duplicates": duplicates}))
+def read(source: Path, duplicates: str = "fail", level: str = "any") -> list[Observation | LeftOut]:
+    options = {"duplicates": duplicates, "observation_level": level}
+    return list(plugins().get(InputFormat, "camtrap-dp").read(source, options))
 
 
 def seen(entries: list[Observation | LeftOut]) -> list[tuple[str, Mapping[str, str | None]]]:
@@ -256,6 +257,59 @@ def test_counts_are_summed_per_event_but_not_over_photos(
         ("e1", {"species": "Lepus", "count": "3"}),
         ("e2", {"species": "Lepus", "count": "9"}),
     ]
+
+
+def test_counts_of_one_photo_are_summed(package: Callable[..., Path]) -> None:
+    rows = [
+        of_photo(number, media, "Lepus", eventID="e1", count="1")
+        for number, media in enumerate("aabbba")
+    ]
+    found = seen(read(package([photo("a"), photo("b", 1)], rows)))
+    assert found == [("e1", {"species": "Lepus", "count": "3"})]
+
+
+def test_people_come_before_machines(
+    package: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    machine = {"classificationMethod": "machine"}
+    rows = [
+        of_event(1, "Lepus", **machine),
+        of_event(2, "Martes"),
+        of_photo(3, "b", "Vulpes", **machine),
+        of_photo(4, "b", "Meles"),
+        of_photo(5, "c", "Vulpes", **machine),
+    ]
+    found = read(package([photo("a"), photo("b", 30), photo("c", 40)], rows))
+    assert [species for _, (_, species) in enumerate(seen(found))] == [
+        {"species": name} for name in ("Martes", "Meles", "Vulpes")
+    ]
+    reason = "it is a machine's, and people answered its event"
+    assert [one.where for one in found if isinstance(one, LeftOut) and one.reason == reason] == [
+        "observations.csv line 2",
+        "observations.csv line 4",
+    ]
+    assert "1 event was answered by machines alone" in caplog.text
+
+
+def test_observation_level_reads_one_level_only(package: Callable[..., Path]) -> None:
+    rows = [
+        of_event(1, "Lepus"),
+        of_photo(2, "a", "Martes", eventID="e1"),
+        of_photo(3, "b", "Vulpes"),
+    ]
+    source = package([photo("a"), photo("b", 30)], rows)
+    other = "--observation-level leaves it out"
+    by_event = read(source, level="event")
+    assert seen(by_event) == [("e1", {"species": "Lepus"})]
+    assert [one.reason for one in by_event if isinstance(one, LeftOut)] == [
+        other,
+        other,
+        "no observation",
+    ]
+    by_photo = read(source, level="media")
+    assert seen(by_photo) == [("a", {"species": "Martes"}), ("b", {"species": "Vulpes"})]
+    events = [one.meta["eventID"] for one in by_photo if isinstance(one, Observation)]
+    assert events == ["e1", None]
 
 
 def test_labels_include_columns_with_any_value(package: Callable[..., Path]) -> None:

@@ -77,8 +77,11 @@ def zipped(package: Path, target: Path, inside: str = "") -> Path:
     return target
 
 
+OPTIONS = {"duplicates": "fail", "observation_level": "any"}
+
+
 def read(source: Path, image_root: Path | None = None) -> list[Observation | LeftOut]:
-    options = {"duplicates": "fail", "image_root": image_root}
+    options = {**OPTIONS, "image_root": image_root}
     return list(plugins().get(InputFormat, "camtrap-dp").read(source, options))
 
 
@@ -88,7 +91,7 @@ def images(entries: list[Observation | LeftOut]) -> list[tuple[str, ...]]:
 
 def build(source: Path, image_root: Path | None = None) -> InventoryResult:
     input_format = plugins().get(InputFormat, "camtrap-dp")
-    return build_inventory(input_format, source, {"duplicates": "fail"}, image_root)
+    return build_inventory(input_format, source, OPTIONS, image_root)
 
 
 def touch(root: Path, *files: str) -> Path:
