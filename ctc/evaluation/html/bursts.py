@@ -9,6 +9,7 @@ import numpy as np
 
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.statistics.exact import Int64Array
+from ctc.images.listing.folder_names import camera_folder
 
 MAX_SECONDS = 60
 MAX_NUMBERS = 3
@@ -63,7 +64,7 @@ def _position(data: EvaluationData, label: str, event: int, top: int) -> _Positi
     path = data.events.paths[event] or data.event_ids[event]
     folder, _, name = path.replace("\\", "/").rpartition("/")
     number = int(data.location[event])
-    place = data.locations[number] if number >= 0 else folder
+    place = data.locations[number] if number >= 0 else camera_folder(folder)
     time = _seconds(data.timestamps[event])
     if time is not None:
         return _Position((place,), time, MAX_SECONDS)

@@ -25,6 +25,7 @@ from ctc.artifacts.predictions import (
     Meta,
 )
 from ctc.artifacts.review.records import ReviewEvent, ReviewLabel, ReviewPhoto, ReviewPrediction
+from ctc.images.listing.folder_names import camera_folder
 from ctc.review.export.boxes import box_predictions
 from ctc.review.export.consensus import Verdict
 from ctc.review.export.photo_paths import PhotoPaths
@@ -200,6 +201,7 @@ def _boxes(
 def _meta(event: ReviewEvent, shape: PredictionShape) -> Meta:
     """Return the further columns, with place and time; a folder's name is no place."""
     first = event.photos[0].path.replace("\\", "/") if event.photos else ""
-    place = None if event.place == first.rpartition("/")[0] else event.place or None
+    folder = first.rpartition("/")[0]
+    place = None if event.place in (folder, camera_folder(folder)) else event.place or None
     further = {name: event.meta.get(name) for name in shape.meta}
     return {LOCATION: place, DATETIME: event.time or None, **further}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ctc.errors import InputError, UsageError
 from ctc.evaluation.answers.prediction_file import MEGADETECTOR
+from ctc.images.listing.folder_names import camera_folder
 from ctc.review.load.drafts import Drafts, EventDraft
 from ctc.review.load.json_file import read_json
 from ctc.review.load.megadetector import is_megadetector, read_megadetector
@@ -30,9 +31,9 @@ def read_drafts(path: Path, location: str) -> Drafts:
 
 
 def _complete(event: EventDraft) -> None:
-    """Take place and time from the photos where the event has none: their folder, the earliest."""
+    """Take place and time from the photos if the event has none: camera's folder, earliest."""
     first = next(iter(event.photos), "")
-    event.place = event.place or first.replace("\\", "/").rpartition("/")[0]
+    event.place = event.place or camera_folder(first.replace("\\", "/").rpartition("/")[0])
     times = sorted(photo.taken for photo in event.photos.values() if photo.taken)
     event.time = _iso(event.time or next(iter(times), ""))
 

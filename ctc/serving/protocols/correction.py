@@ -26,6 +26,7 @@ from ctc.artifacts.review.records import (
     ReviewPrediction,
 )
 from ctc.errors import InputError, shorten
+from ctc.images.listing.folder_names import camera_folder
 from ctc.serving.corrections import Correction
 from ctc.serving.http.errors import ApiError
 from ctc.serving.models.registry import LoadedModel
@@ -96,7 +97,7 @@ def _parse_event(document: dict[str, Any], model: LoadedModel) -> ReviewEvent:
         event_id,
         0,
         tuple(photos),
-        place=photos[0].path.rpartition("/")[0],
+        place=camera_folder(photos[0].path.rpartition("/")[0]),
         time=times[0] if times else "",
         predictions={name: _prediction(name, predicted) for name in values},
         blank=_blank(predicted),

@@ -26,6 +26,14 @@ def test_one_per_burst_by_place_and_time(make_data) -> None:
     assert kept(data) == [0, 3, 4, 5]
 
 
+def test_one_per_burst_takes_folders_of_a_card_for_one_place(make_data) -> None:
+    names = ("N/100RECNX/9999.JPG", "N/101RECNX/0001.JPG", "S/101RECNX/0001.JPG")
+    times = tuple(f"2024-03-01T12:00:0{second}" for second in range(3))
+    data = make_data([0] * 3, [[0.2, 0.8]] * 3, timestamps=times)
+    data = replace(data, events=replace(data.events, paths=names))
+    assert kept(data) == [0, 2]
+
+
 def test_one_per_burst_by_file_number_truth_and_prediction(make_data) -> None:
     names = ("a/IMG_0001.JPG", "a/IMG_0003.JPG", "a/IMG_0004.JPG", "a/IMG_0009.JPG")
     names = (*names, "b/IMG_0005.JPG", "a/IMG_0010.JPG", "a/other.JPG", "")

@@ -43,6 +43,18 @@ def test_load_predictions_of_a_format(tmp_path, store, photo_root, suffix, optio
     assert found.meta["altitude"] == "300"
 
 
+def test_load_predictions_takes_folders_of_a_card_for_one_place(tmp_path, store):
+    rows = (
+        f'{folder}/1.jpg,species,fox,0.75,"{{""fox"": 0.75}}"'
+        for folder in ("100RECNX", "101RECNX")
+    )
+    table = tmp_path / "p.csv"
+    header = "id,label,prediction_top,confidence_top,predictions_all"
+    table.write_text("\n".join([header, *(f"N/DCIM/{row}" for row in rows)]))
+    load(table, store)
+    assert [one.place for one in store.iter_events()] == ["N", "N"]
+
+
 @pytest.mark.parametrize(("suffix", "options"), FORMATS)
 def test_load_predictions_keeps_answers_and_guesses(tmp_path, store, suffix, options):
     load(write_predictions(tmp_path, suffix, **options), store)

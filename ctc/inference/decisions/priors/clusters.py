@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from ctc.artifacts.predictions import EventPrediction
+from ctc.images.listing.folder_names import camera_folder
 from ctc.inference.decisions.geofence.places import known_text
 from ctc.inference.decisions.priors.shares import Ints
 from ctc.reporting import counted
@@ -28,8 +29,8 @@ class EventClusters:
     _minutes: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, event: EventPrediction) -> None:
-        """Add an event; its place is the folder of its first photo, if no column says it."""
-        folder = event.images[0].path.replace("\\", "/").rpartition("/")[0]
+        """Add an event; its place is the camera's folder, if no column says it."""
+        folder = camera_folder(event.images[0].path.replace("\\", "/").rpartition("/")[0])
         name = known_text(event.meta, PLACE_COLUMNS) or folder
         self._place.append(self._places.setdefault(name, len(self._places)))
         self._minutes.append(_minutes(event))

@@ -26,6 +26,15 @@ def test_columns_say_the_place_before_folders() -> None:
     assert found.describe() == "2 places"
 
 
+def test_folders_of_a_card_are_one_place() -> None:
+    found = clusters(
+        ("N/100RECNX/1.jpg", "", {}),
+        ("N\\101RECNX\\1.jpg", "", {}),
+        ("S/DCIM/100MEDIA/1.jpg", "", {}),
+    )
+    assert found.numbers().tolist() == [0, 0, 1]
+
+
 def test_events_of_one_place_are_in_runs() -> None:
     found = clusters(
         ("a/1.jpg", "2020-01-01T10:00:00", {}),
