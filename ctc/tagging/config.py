@@ -19,10 +19,11 @@ class TagConfig:
     `copy_to`: the folder of the copies, None for sidecars beside the photos. `sidecars`: whether
     copies get sidecars in place of keywords in the files. `image_root`: where relative paths start,
     None for the current folder. `inventory`: names the photos of events. `labels`: the root of the
-    keywords by label. `ranks`: whether to write the lineage of a class as well. `min_confidence`:
-    answers below it give no keyword. `only_reviewed`: whether only people's answers do. `blur`:
-    classes or categories whose boxes are blurred, those at least `blur_confidence`. `remove_gps`:
-    whether copies lose their coordinates.
+    keywords by label. `ranks`: whether to write the lineage of a class as well, `taxonomy`: from
+    which to take it where the predictions have none. `min_confidence`: answers below it give no
+    keyword. `only_reviewed`: whether only people's answers do. `blur`: classes or categories whose
+    boxes are blurred, those at least `blur_confidence`. `remove_gps`: whether copies lose their
+    coordinates.
     """
 
     source: Path
@@ -33,6 +34,7 @@ class TagConfig:
     inventory: Path | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     ranks: bool = True
+    taxonomy: Path | None = None
     min_confidence: float = 0.0
     only_reviewed: bool = False
     blur: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from ctc.storage.urls import redact_urls
 from ctc.tagging.blur import classes_without_photo
 from ctc.tagging.config import TagConfig
 from ctc.tagging.keywords import Keywords, count_keywords, photo_keywords
+from ctc.tagging.lineages import add_lineages
 from ctc.tagging.places import Place, find_places, sidecar_of
 from ctc.tagging.readers.source import choose_labels, read_source
 from ctc.tagging.records import TaggedPhoto
@@ -76,6 +77,7 @@ def plan_tags(config: TagConfig, labels: Sequence[str], reporter: Reporter) -> T
     photos = source.photos
     chosen = replace(config, labels=choose_labels(photos, labels))
     _check_photos_there(photos)
+    _add_lineages(photos, chosen, reporter)
     _check_classes(photos, chosen, reporter)
     places = find_places(photos, chosen)
     if chosen.copy_to is None and chosen.sidecar_name == "photo.jpg.xmp":
@@ -129,6 +131,13 @@ def _check_photos_there(photos: Sequence[TaggedPhoto]) -> None:
             f"no photo is there, such as '{photos[0].path}': name the folder that the paths start"
             " from with --image-root"
         )
+
+
+def _add_lineages(photos: Sequence[TaggedPhoto], config: TagConfig, reporter: Reporter) -> None:
+    if config.taxonomy is not None:
+        label = next(iter(config.labels), "")
+        for note in add_lineages(photos, config.taxonomy, label):
+            reporter.warn(note)
 
 
 def _check_classes(photos: Sequence[TaggedPhoto], config: TagConfig, reporter: Reporter) -> None:

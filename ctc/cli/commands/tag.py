@@ -66,7 +66,14 @@ _SHOWN = 10
     "--ranks/--no-ranks",
     default=True,
     help="Also write where a class stands in the tree of life, as Taxonomy|…, where predictions "
-    "have a lineage.",
+    "have a lineage, or --taxonomy has.",
+)
+@option(
+    "--taxonomy",
+    type=PATH,
+    metavar="FILE",
+    show_default="none",
+    help="CSV with the ranks of each class of the first label, for predictions without lineages.",
 )
 @option(
     "--min-confidence",

@@ -44,7 +44,7 @@ def _findings(document: Mapping[str, Any]) -> list[Finding]:
     threshold = float(about.get("typical_detection_threshold", THRESHOLD))
     found = []
     for entry in document["images"]:
-        file, detections = file_of(str(entry["file"])), entry.get("detections")
+        file, detections = file_of(str(entry["file"]).replace("\\", "/")), entry.get("detections")
         if detections is None:
             found.append(Finding(file, (), has_failed=True))
             continue

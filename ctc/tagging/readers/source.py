@@ -17,6 +17,7 @@ from ctc.reporting import counted
 from ctc.storage.paths import absolute_path, join_path
 from ctc.tagging.readers.json_events import read_json
 from ctc.tagging.readers.megadetector import read_megadetector
+from ctc.tagging.readers.moved import find_again
 from ctc.tagging.readers.review import read_review
 from ctc.tagging.readers.tables import read_table
 from ctc.tagging.records import Finding, TaggedPhoto
@@ -36,9 +37,9 @@ class TagSource:
 def read_source(source: Path, image_root: Path | None, inventory: Path | None = None) -> TagSource:
     """Read a prediction file of any format, MegaDetector's output or a review store.
 
-    Frames are united to their clip. `inventory`: names
-    the photos of events, where the file doesn't. Raises CtcError if a file can't be read, or an
-    event has no photo.
+    Frames are united to their clip, and photos that have moved are found below `image_root`.
+    `inventory`: names the photos of events, where the file doesn't. Raises CtcError if a file can't
+    be read, or an event has no photo.
     """
     if not source.is_file():
         raise UsageError(
@@ -50,12 +51,15 @@ def read_source(source: Path, image_root: Path | None, inventory: Path | None = 
     try:
         findings = _add_photos(_findings(source, image_root), events)
         failed = sum(1 for _ in read_failure_file(failure_path(source)))
-        return _united(findings, Path.cwd() if image_root is None else image_root, failed)
+        found = _united(findings, Path.cwd() if image_root is None else image_root, failed)
     except InputError as error:
         text = str(error)
         raise InputError(
             text if text.startswith(f"'{source}'") else f"'{source}': {text}"
         ) from None
+    if image_root is not None:
+        find_again(found.photos, image_root)
+    return found
 
 
 def label_names(photos: Iterable[TaggedPhoto]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from review_predictions import two_events_with_boxes, write_predictions
+from tagged_photos import write_photos
 
 from ctc.artifacts.boxes import Box
 from ctc.artifacts.review.answer import Answer as ReviewAnswer
@@ -13,6 +14,7 @@ from ctc.artifacts.review.store import ReviewStore
 from ctc.cli.main import run
 from ctc.errors import InputError, UsageError
 from ctc.review.load.load import LoadConfig, load_predictions
+from ctc.tagging.lineages import add_lineages
 from ctc.tagging.readers.source import choose_labels, read_source
 from ctc.tagging.records import Answer, TaggedPhoto
 
@@ -164,3 +166,29 @@ def test_read_source_of_other_files(tmp_path: Path, name: str, content: str, mes
     (tmp_path / name).write_text(content)
     with pytest.raises((InputError, UsageError), match=message):
         read_source(tmp_path / name, None)
+
+
+@pytest.mark.parametrize("before", ["/old/disk/", "D:\\season\\", "C:/Users/me/"])
+def test_read_source_finds_photos_that_have_moved(tmp_path: Path, before: str) -> None:
+    write_photos(tmp_path / "now", "a/1.jpg", "b/1.jpg")
+    head = "id,label,prediction_top,confidence_top,predictions_all\n"
+    rows = (
+        f'{before}{name},species,fox,0.6,"{{""fox"": 0.6}}"\n' for name in ("a/1.jpg", "b/1.jpg")
+    )
+    (tmp_path / "predictions.csv").write_text(head + "".join(rows))
+    photos = read_source(tmp_path / "predictions.csv", tmp_path / "now").photos
+    assert [one.path for one in photos] == [
+        str(tmp_path / "now" / name) for name in ("a/1.jpg", "b/1.jpg")
+    ]
+
+
+def test_add_lineages(tmp_path: Path) -> None:
+    taxonomy = tmp_path / "taxonomy.csv"
+    taxonomy.write_text("label,class,family,species\nfox,Mammalia,Canidae,Vulpes vulpes\n")
+    photos = read_source(write_predictions(tmp_path, ".json"), tmp_path).photos
+    assert add_lineages(photos, taxonomy, "species") == (f"'{taxonomy}' says nothing of 'empty'",)
+    fox, empty = photos[0].answers[0], photos[2].answers[0]
+    assert fox.lineage == ("Animalia", "Mammalia", "Canidae", "Vulpes", "Vulpes vulpes")
+    assert empty.lineage == ()
+    with pytest.raises(InputError, match="has a lineage for none of 'eating', 'resting'"):
+        add_lineages(photos, taxonomy, "behaviour")
