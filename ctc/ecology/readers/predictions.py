@@ -18,7 +18,8 @@ from ctc.artifacts.arrow_columns import factorize
 from ctc.artifacts.predictions import UNKNOWN
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.names import guess_deployments, make_events, make_photos
-from ctc.ecology.readers.prediction_columns import PredictionColumns, read_columns
+from ctc.ecology.readers.prediction_columns import PredictionColumns
+from ctc.ecology.readers.prediction_files import read_columns
 from ctc.ecology.survey import Answers, Floats, Ints, Photos, Probabilities, Survey
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import MAX_PROBABILITY

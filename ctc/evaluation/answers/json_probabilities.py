@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 _PAIR_SEPARATOR, _KEY_SEPARATOR = ', "', ": "
 
 
-def parse_uniform_cells(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float32]] | None:
+def parse_uniform_cells(
+    cells: Sequence[str] | pa.StringArray,
+) -> tuple[tuple[str, ...], NDArray[np.float32]] | None:
     """Parse JSON objects that all name the same classes in the same order.
 
     Returns the classes and float32 (cells, classes). Returns None if a cell differs, or is not
@@ -24,8 +26,9 @@ def parse_uniform_cells(cells: Sequence[str]) -> tuple[tuple[str, ...], NDArray[
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    classes = _class_names(cells[0])
-    parts = pc.split_pattern(pa.array(cells), _PAIR_SEPARATOR)
+    texts = cells if isinstance(cells, pa.Array) else pa.array(cells)
+    classes = _class_names(texts[0].as_py())
+    parts = pc.split_pattern(texts, _PAIR_SEPARATOR)
     if not classes or not pc.all(pc.equal(pc.list_value_length(parts), len(classes))).as_py():
         return None
     flat, first = parts.flatten(), np.arange(len(cells)) * len(classes)
