@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box
+from ctc.artifacts.card_folders import camera_folder
 from ctc.errors import InputError
 from ctc.storage.json_file import check_format, read_object, write_object
 
@@ -116,7 +117,7 @@ class RepeatList:
 
         `photo`: its path with forward slashes, relative to the list's image root, or absolute.
         """
-        camera = camera_folder(photo.removeprefix(self.image_root.rstrip("/") + "/"), self.levels)
+        camera = folder_above(photo.removeprefix(self.image_root.rstrip("/") + "/"), self.levels)
         corners = self._corners.get(camera)
         if corners is None:
             return False
@@ -128,14 +129,17 @@ class RepeatList:
         found: dict[str, list[Box]] = {}
         for place in self.places:
             if not place.keep:
-                found.setdefault(place.camera, []).append(place.box)
+                found.setdefault(camera_folder(place.camera), []).append(place.box)
         return {camera: corners_of(boxes) for camera, boxes in found.items()}
 
 
-def camera_folder(file: str, levels: int) -> str:
-    """Return the folder `levels` above the one that the file is in, "" for the topmost."""
+def folder_above(file: str, levels: int) -> str:
+    """Return the folder of a file's camera: `levels` above its own, "" for the topmost.
+
+    It has no folders that the camera numbers itself; see `camera_folder`.
+    """
     folders = file.split("/")[:-1]
-    return "/".join(folders[: max(0, len(folders) - levels)])
+    return camera_folder("/".join(folders[: max(0, len(folders) - levels)]))
 
 
 def corners_of(boxes: Sequence[Box]) -> Corners:

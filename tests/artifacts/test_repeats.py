@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from ctc.artifacts.boxes import Box
-from ctc.artifacts.repeats import RepeatList, RepeatPlace, camera_folder
+from ctc.artifacts.repeats import RepeatList, RepeatPlace, folder_above
 from ctc.errors import InputError, UsageError
 
 STONE = RepeatPlace("cam1", Box(0.2, 0.4, 0.1, 0.2), 20, None, None, "animal", "cam1/a.jpg")
@@ -46,10 +47,26 @@ def test_covers_photos_in_folders_below_that_of_the_camera() -> None:
 
 @pytest.mark.parametrize(
     ("file", "levels", "camera"),
-    [("a/b/c.jpg", 0, "a/b"), ("a/b/c.jpg", 1, "a"), ("a/b/c.jpg", 5, ""), ("c.jpg", 0, "")],
+    [
+        ("a/b/c.jpg", 0, "a/b"),
+        ("a/b/c.jpg", 1, "a"),
+        ("a/b/c.jpg", 5, ""),
+        ("c.jpg", 0, ""),
+        ("a/DCIM/101RECNX/c.jpg", 0, "a"),
+        ("a/DCIM/101RECNX/c.jpg", 1, "a"),
+        ("a/100EK113/c.jpg", 1, "a"),
+        ("a/b/100EK113/c.jpg", 2, "a"),
+    ],
 )
-def test_camera_folder_goes_up_levels(file, levels, camera) -> None:
-    assert camera_folder(file, levels) == camera
+def test_folder_above_goes_up_levels_and_out_of_cards(file, levels, camera) -> None:
+    assert folder_above(file, levels) == camera
+
+
+def test_covers_photos_in_all_folders_of_the_card() -> None:
+    old = replace(STONE, camera="cam1/100RECNX")
+    repeats = replace(make_list(), places=(old,))
+    assert repeats.covers("cam1/101RECNX/x.jpg", STONE.box)
+    assert not repeats.covers("cam2/100RECNX/x.jpg", STONE.box)
 
 
 def test_write_and_read_give_the_same_list(tmp_path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.boxes import Box
-from ctc.artifacts.repeats import camera_folder
+from ctc.artifacts.repeats import folder_above
 from ctc.errors import InputError
 from ctc.images.clips.names import frame_path
 from ctc.storage.json_file import read_object
@@ -60,7 +60,7 @@ def read_boxes(path: Path, root: str, levels: int) -> dict[str, CameraBoxes]:
         if image.get("detections") is None:
             continue
         file = file.replace("\\", "/").removeprefix(root.rstrip("/") + "/")
-        camera = cameras.setdefault(camera_folder(file, levels), CameraBoxes())
+        camera = cameras.setdefault(folder_above(file, levels), CameraBoxes())
         camera.files.append(file)
         camera.times.append(_time(image.get("datetime")))
         rate = _frame_rate(image, where)

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ctc.artifacts.card_folders import camera_folder
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.statistics.exact import Int64Array
-from ctc.images.listing.folder_names import camera_folder
 
 MAX_SECONDS = 60
 MAX_NUMBERS = 3

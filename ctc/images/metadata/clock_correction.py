@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.clock_offsets import (
     ALL,
     ClockOffset,
@@ -20,7 +21,6 @@ from ctc.artifacts.clock_offsets import (
 )
 from ctc.errors import did_you_mean
 from ctc.images.clips.names import file_of
-from ctc.images.listing.folder_names import camera_folder
 from ctc.images.metadata.time_zone import Clock, parse_time
 from ctc.reporting import counted
 

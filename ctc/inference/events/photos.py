@@ -12,10 +12,10 @@ from itertools import groupby
 
 import numpy as np
 
+from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.images.bursts import group_bursts
 from ctc.images.clips.names import file_of
-from ctc.images.listing.folder_names import camera_folder
 from ctc.images.listing.folders import FolderPhotos
 from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.images.metadata.clock_correction import ClockCorrection

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, set_column, take
+from ctc.artifacts.card_folders import CARD_FOLDER
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import UsageError
-from ctc.images.listing.folder_names import CARD_FOLDER
 from ctc.inventory.config import EXIF, FOLDER, NONE, InventoryConfig
 from ctc.inventory.events import EventRows
 from ctc.inventory.metadata.camera_columns import (

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION
+from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.predictions import (
     CLASSIFIED_AT,
     CLASSIFIED_BY,
@@ -25,7 +26,6 @@ from ctc.artifacts.predictions import (
     Meta,
 )
 from ctc.artifacts.review.records import ReviewEvent, ReviewLabel, ReviewPhoto, ReviewPrediction
-from ctc.images.listing.folder_names import camera_folder
 from ctc.review.export.boxes import box_predictions
 from ctc.review.export.consensus import Verdict
 from ctc.review.export.photo_paths import PhotoPaths

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ctc.artifacts.card_folders import camera_folder
 from ctc.errors import InputError, UsageError
 from ctc.evaluation.answers.prediction_file import MEGADETECTOR
-from ctc.images.listing.folder_names import camera_folder
 from ctc.review.load.drafts import Drafts, EventDraft
 from ctc.review.load.json_file import read_json
 from ctc.review.load.megadetector import is_megadetector, read_megadetector

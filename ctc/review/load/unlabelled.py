@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 
 from ctc._version import __version__
+from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.review.about import StoreAbout
 from ctc.artifacts.review.records import ReviewEvent, ReviewLabel, ReviewPhoto
 from ctc.artifacts.review.store import ReviewStore
 from ctc.artifacts.taxonomy_file import read_taxonomy
 from ctc.errors import InputError, UsageError, reason
-from ctc.images.listing.folder_names import camera_folder
 from ctc.images.metadata.exif import exif_threads, read_exifs
 from ctc.inference.events.event import Event
 from ctc.inference.events.sources import find_events

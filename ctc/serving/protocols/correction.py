@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import EventPrediction
 from ctc.artifacts.review.answer import Answer
@@ -26,7 +27,6 @@ from ctc.artifacts.review.records import (
     ReviewPrediction,
 )
 from ctc.errors import InputError, shorten
-from ctc.images.listing.folder_names import camera_folder
 from ctc.serving.corrections import Correction
 from ctc.serving.http.errors import ApiError
 from ctc.serving.models.registry import LoadedModel

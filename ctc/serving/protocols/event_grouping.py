@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.label_schema import LabelClasses
 from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.images.bursts import group_bursts
-from ctc.images.listing.folder_names import camera_folder
 from ctc.inference.classification import event_prediction
 from ctc.inference.events.event import Event
 from ctc.plugin import Aggregation

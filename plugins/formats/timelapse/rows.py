@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.card_folders import camera_folder
 from ctc.images.clips.names import is_clip_path
 from ctc.images.files import is_image_name
-from ctc.images.listing.folder_names import camera_folder
 from ctc.images.listing.photo_paths import normalize_path
 from ctc.images.listing.photo_table import (
     PhotoRow,

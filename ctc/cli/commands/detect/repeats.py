@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     "--levels",
     type=click.IntRange(0, 20),
     default=0,
-    help="Which folder of a photo is its camera's: 0, the one that it is in; 1, the one above.",
+    help="Which folder of a photo is its camera's: 0, the one that it is in; 1, the one above. "
+    "Folders that cameras number (DCIM, 100RECNX) belong to the one above them.",
 )
 @option(
     "--min-photos",

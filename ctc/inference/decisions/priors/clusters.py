@@ -9,8 +9,8 @@ from datetime import datetime
 
 import numpy as np
 
+from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.predictions import EventPrediction
-from ctc.images.listing.folder_names import camera_folder
 from ctc.inference.decisions.geofence.places import known_text
 from ctc.inference.decisions.priors.shares import Ints
 from ctc.reporting import counted
