@@ -62,7 +62,7 @@ class RunConfig:
     `format_options`: the options of the output format that are given, by key; `engine_options`
     alike. `runtime`: its `threads` are those of each worker when there is an engine. `engine`: the
     engine that runs the task; None: this process. `max_failures`: the number of photos that may
-    fail before the run ends.
+    fail before the run ends. `update`: the output of an earlier run, whose answers are taken over.
     """
 
     model: Path
@@ -82,6 +82,7 @@ class RunConfig:
     engine: str | None = None
     engine_options: Mapping[str, Any] = field(default_factory=dict)
     max_failures: int | None = None
+    update: Path | None = None
     resume: bool = False
     overwrite: bool = False
 
@@ -109,6 +110,7 @@ class RunConfig:
             "--truncated": self.truncated,
             "--decode": None if self.decode == "cpu" else self.decode,
             "--clock-offset": self.clock_offset and ClockOffsets.read(self.clock_offset).digest,
+            "--update": None if self.update is None else "yes",
         }
         given = {name: str(value) for name, value in chosen.items() if value is not None}
         return {"model": model, "photos": photos, "ctc": __version__, **given}
@@ -220,7 +222,8 @@ class Summary:
     `notes`: what the user should know about the sources, as far as it was not known before.
     `set_aside`: how many boxes are repeats, None without a list of them. `left_out`: how many
     photos have no row in the output, since no animal was found in them. `decided`: what decisions
-    tell of their answers.
+    tell of their answers. `taken_over`: how many photos have their answers from the output of
+    `update`, `gone`: how many of its photos are there no more, None if that is not known.
     """
 
     events: int
@@ -235,6 +238,8 @@ class Summary:
     set_aside: int | None = None
     left_out: int = 0
     decided: tuple[str, ...] = ()
+    taken_over: int = 0
+    gone: int | None = None
 
 
 def _prior_identity(prior: Path) -> str:

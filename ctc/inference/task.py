@@ -55,6 +55,20 @@ class PhotoInfo(NamedTuple):
     pixels: NDArray[np.uint8] | None = None
 
 
+class PhotoContent(NamedTuple):
+    """What a photo's file holds, by which `--update` recognizes it.
+
+    `digest`: of its bytes, with the time of a frame of a clip behind. `size`: in bytes, 0 for the
+    frame of a remote clip. `modified`, `changed`: times of the file in ns, 0 if they prove nothing;
+    see `ctc/inference/update/content.py`.
+    """
+
+    digest: str
+    size: int
+    modified: int = 0
+    changed: int = 0
+
+
 class PhotoResult(Protocol):
     """The result of one photo; see `ImagePrediction` for the fields."""
 
@@ -98,10 +112,16 @@ EventT_co = TypeVar("EventT_co", bound=EventAnswer, covariant=True)
 @dataclass(frozen=True)
 class TaskResult(Generic[EventT]):
     """The result of one event: a failure for each photo that can't be used, and a prediction, the
-    task's answer, if at least one can."""
+    task's answer, if at least one can.
+
+    `contents`: of the answer's photos, in a run with `--update`, if none failed. `is_taken_over`:
+    whether the answer is that of an earlier run.
+    """
 
     failures: tuple[Failure, ...]
     prediction: EventT | None
+    contents: tuple[PhotoContent, ...] = ()
+    is_taken_over: bool = False
 
     @property
     def event_id(self) -> str:

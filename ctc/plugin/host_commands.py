@@ -38,7 +38,7 @@ HOST_COMMANDS = (
             help image image-folder image-root images iou log-json max-failures min-confidence model
             no-header no-strangers output overlap overwrite precision prior prior-by provider quiet
             region-column repeats resume roll-up sets shard show-config sources strangers threads
-            threshold tiles truncated verbose where
+            threshold tiles truncated update verbose where
             """
         ),
     ),
@@ -51,7 +51,7 @@ HOST_COMMANDS = (
             events-within format frame-rate frames frames-by help image image-folder image-root
             images iou log-json max-failures min-confidence no-header output overlap overwrite
             precision provider quiet repeats resume shard show-config sources threads tiles
-            truncated verbose where
+            truncated update verbose where
             """
         ),
     ),
@@ -63,7 +63,7 @@ HOST_COMMANDS = (
             batch-size clock-offset config decode detector dry-run engine engine-options event-id
             events-within frame-rate frames frames-by help image image-folder image-root images iou
             log-json max-failures min-confidence model no-header output overlap overwrite precision
-            provider quiet repeats resume shard show-config sources threads tiles truncated
+            provider quiet repeats resume shard show-config sources threads tiles truncated update
             verbose where
             """
         ),
@@ -216,10 +216,10 @@ HOST_COMMANDS = (
         _names(
             """
             aggregation aggregation-options allowed-host allowed-hosts batch-size batch-wait
-            class-list classes config detector grace help host iou log-format log-json max-body
-            max-held max-photos max-pixels min-confidence models no-strangers overlap port precision
-            provider queue quiet reload show-config store strangers threads threshold tiles timeout
-            token-file truncated verbose
+            class-list classes config detector frame-rate frames frames-by grace help host iou
+            log-format log-json max-body max-held max-photos max-pixels min-confidence models
+            no-strangers overlap port precision provider queue quiet reload show-config store
+            strangers threads threshold tiles timeout token-file truncated verbose
             """
         ),
     ),

@@ -105,6 +105,14 @@ RUN = (
         help="Stop when more than N photos failed; the progress is saved.",
     ),
     option(
+        "--update",
+        type=PATH_OR_URL,
+        metavar="FILE",
+        show_default="run all",
+        help="Take over what an earlier run with --update wrote about the same photos, by their "
+        "contents, and run only what is new; FILE may be that of --output.",
+    ),
+    option(
         "--resume",
         is_flag=True,
         help="Resume an interrupted run; the same command does so without this option as well.",
@@ -135,7 +143,7 @@ def pop_run_options(options: dict[str, Any]) -> dict[str, Any]:
     columns, shard = _pop_columns(options), options.pop("shard")
     require_engine(options["engine"], options["engine_options"])
     names = ("image_root", "events_within", "clock_offset", "truncated", "engine", "engine_options")
-    more = ("max_failures", "resume", "overwrite")
+    more = ("max_failures", "update", "resume", "overwrite")
     return {
         "columns": columns,
         "runtime": pop_runtime(options, default_threads(options["engine"])),

@@ -92,6 +92,7 @@ class EmbedKind:
             "--events-within": config.events_within,
             "--clock-offset": config.clock_offset,
             "--detector": config.detector,
+            "--update": config.update,
         }
         if unused := [name for name, value in given.items() if value is not None]:
             raise UsageError(f"{unused[0]} is not for a dataset: leave it out")

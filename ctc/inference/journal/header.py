@@ -13,6 +13,8 @@ from ctc.runtime.config import RuntimeConfig
 
 COMMAND, PREDICT = "command", "predict"
 """Key of the identity for the command, and the command that has none there."""
+UPDATE = "--update"
+"""Key of the identity of runs that note the contents of their photos."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class RunHeader:
     `shard`: (index from 0, count). `created`: when the run began, in UTC. `runtime`: what runs the
     network; its `threads` are not written, since a resumed run may use another number. `model`: the
     name of the model file. `schema`, `notes`, `image_root`, `input_size`, `provenance`: see
-    `OutputContext`. `settings`: see `HeaderFacts`.
+    `OutputContext`. `settings`: see `HeaderFacts`. `folder`: what relative paths of photos start
+    from, with `--update`.
     """
 
     identity: Mapping[str, str]
@@ -37,6 +40,12 @@ class RunHeader:
     input_size: tuple[int, int] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    folder: str = ""
+
+    @property
+    def is_updatable(self) -> bool:
+        """Whether the contents of the photos are noted, see `--update`."""
+        return UPDATE in self.identity
 
     @property
     def command(self) -> str:
@@ -83,6 +92,7 @@ class RunHeader:
             **({"input_size": self.input_size} if self.input_size else {}),
             **({"provenance": dict(self.provenance)} if self.provenance else {}),
             **({"settings": dict(self.settings)} if self.settings else {}),
+            **({"folder": self.folder} if self.folder else {}),
         }
 
     @classmethod

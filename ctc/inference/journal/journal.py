@@ -70,6 +70,7 @@ class Journal(Generic[EventT]):
         self._unflushed_photos = 0
         self._last_flush = time.monotonic()
         self._finalized_path: Path | None = None
+        self._is_sealed = False
         try:
             acquire_lock(self._file, path)
             self._end = self._resume()
@@ -142,8 +143,10 @@ class Journal(Generic[EventT]):
         os.fsync(self._file.fileno())
 
     def finalize(self, part: Path) -> None:
-        """Mark the journal as complete; it becomes the file `part` at the end of the block."""
-        self._lines.append(encode_line({"end": self.completed}))
+        """Mark the journal as complete, if `seal` hasn't; it becomes the file `part` at the end of
+        the block."""
+        if not self._is_sealed:
+            self._lines.append(encode_line({"end": self.completed}))
         self._finalized_path = part
 
     def seal(self, written: Mapping[str, Any]) -> None:
@@ -152,6 +155,7 @@ class Journal(Generic[EventT]):
         See `read_seal`.
         """
         self._lines.append(encode_line({"end": self.completed, "written": dict(written)}))
+        self._is_sealed = True
         self.flush()
 
     def __enter__(self) -> Self:

@@ -6,6 +6,10 @@ task:
     [failures, null]                                        no photo could be used
     [failures, [event id, answer, meta, photos]]
     a photo: [path, answer, taken, camera, latitude, longitude, size, box, meta]
+
+With `--update` the contents of the photos follow, and a 1 if the answer was taken over:
+
+    [[], [event id, answer, meta, photos], [[digest, size, modified, changed], …], 1]
 """
 
 from __future__ import annotations
@@ -16,7 +20,15 @@ from typing import Any
 from ctc.artifacts.boxes import Box
 from ctc.artifacts.predictions import Failure, Meta
 from ctc.errors import InputError
-from ctc.inference.task import AnswerCodec, EventT, PhotoInfo, PhotoResult, PhotoT, TaskResult
+from ctc.inference.task import (
+    AnswerCodec,
+    EventT,
+    PhotoContent,
+    PhotoInfo,
+    PhotoResult,
+    PhotoT,
+    TaskResult,
+)
 
 
 def to_record(result: TaskResult[EventT], codec: AnswerCodec[Any, EventT]) -> list[Any]:
@@ -36,7 +48,9 @@ def to_record(result: TaskResult[EventT], codec: AnswerCodec[Any, EventT]) -> li
     if event is None:
         return [failures, None]
     photos = [_photo_to_list(photo, codec.photo_to_json(photo), shared) for photo in event.images]
-    return [failures, [event.id, codec.event_to_json(event), dict(event.meta), photos]]
+    answer = [event.id, codec.event_to_json(event), dict(event.meta), photos]
+    contents = [[*one] for one in result.contents] or None
+    return [failures, answer, *_without_end([contents, int(result.is_taken_over) or None])]
 
 
 def _photo_to_list(photo: PhotoResult, answer: Any, shared: Meta) -> list[Any]:
@@ -92,7 +106,18 @@ def _parse_record(record: list[Any], codec: AnswerCodec[PhotoT, EventT]) -> Task
         )
         for path, answer, *others in photos
     )
-    return TaskResult(failures, codec.event_from_json(encoded, event_id, meta, images))
+    contents, taken_over = [*record[2:], None, None][:2]
+    return TaskResult(
+        failures,
+        codec.event_from_json(encoded, event_id, meta, images),
+        tuple(map(_parse_content, contents or ())),
+        bool(taken_over),
+    )
+
+
+def _parse_content(value: Any) -> PhotoContent:
+    digest, *numbers = value
+    return PhotoContent(str(digest), *map(int, numbers))
 
 
 def _parse_failure(

@@ -30,6 +30,8 @@ from ctc.inference.run.engine_tasks import ChunkTask, ProbeTask
 from ctc.inference.run.output_writer import ResultStream
 from ctc.inference.run.stats import RunStats
 from ctc.inference.task import AnswerCodec, PhotoTask, TaskResult
+from ctc.inference.update.answers import EarlierAnswers
+from ctc.inference.update.keeping import keep_answers
 from ctc.plugin.engine_run import BoundEngine, WorkerContext
 from ctc.runtime.config import RuntimeConfig
 from ctc.storage.atomic import atomic_write, remove, remove_at_once
@@ -38,7 +40,10 @@ from ctc.storage.remote_files import discard_local_copy
 
 @dataclass(frozen=True)
 class EngineResults:
-    """A `ResultSource`. `journal`: the folder of the chunks. `model`: the model file."""
+    """A `ResultSource`. `journal`: the folder of the chunks. `model`: the model file.
+
+    `output`, `earlier`: with `--update`, whose answers are kept, and those that are taken over.
+    """
 
     journal: Path
     events: EventCollection
@@ -48,14 +53,19 @@ class EngineResults:
     header: RunHeader
     engine: BoundEngine
     model: Path
+    output: Path
+    earlier: EarlierAnswers[Any, Any] | None = None
 
     @contextmanager
     def open(self, stats: RunStats) -> Iterator[ResultStream]:
         """See `ResultSource.open`. When the engine fails, the finished chunks are kept."""
         with exclusive_lock(self.journal):
             self._write_header()
-            with closing(self._results(stats)) as results:
-                yield ResultStream(results, self._seal)
+            with (
+                closing(self._results(stats)) as results,
+                keep_answers(results, self.output, self.header, self.codec) as kept,
+            ):
+                yield ResultStream(kept, self._seal)
         remove_at_once(self.journal)
 
     def _seal(self, written: Mapping[str, Any]) -> None:
@@ -87,7 +97,8 @@ class EngineResults:
                     done.add(chunk.number)
                 path = chunk_path(self.journal, number)
                 for result in read_part(path, self.codec):
-                    stats.resumed += result.photos if number in earlier else 0
+                    is_resumed = number in earlier and not result.is_taken_over
+                    stats.resumed += result.photos if is_resumed else 0
                     yield result
                 discard_local_copy(path)
                 done.discard(number)
@@ -108,6 +119,7 @@ class EngineResults:
             pipeline=self.pipeline,
             header=self.header,
             folder=self.journal.absolute(),
+            earlier=self.earlier.run if self.earlier else None,
         )
 
 

@@ -18,6 +18,8 @@ from ctc.inference.journal.journal import Journal
 from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
 from ctc.inference.run.chunks import Chunk, chunk_path
 from ctc.inference.task import AnswerCodec, PhotoTask
+from ctc.inference.update.answers import EarlierRun
+from ctc.inference.update.pipeline import run_update
 from ctc.plugin.engine_run import WorkerContext
 from ctc.runtime.batch_size import measured_runtime
 from ctc.runtime.config import RuntimeConfig
@@ -57,7 +59,10 @@ class ProbeTask:
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """Run chunks into `folder`. `header`: the run's, which each chunk's file gets as well."""
+    """Run chunks into `folder`. `header`: the run's, which each chunk's file gets as well.
+
+    `earlier`: see `LocalResults`.
+    """
 
     worker_context: WorkerContext
     model: Path
@@ -66,6 +71,7 @@ class ChunkTask:
     pipeline: PipelineConfig
     header: RunHeader
     folder: Path
+    earlier: EarlierRun | None = None
 
     @property
     def cores(self) -> int:
@@ -83,10 +89,15 @@ class ChunkTask:
             )
         model = self.task.open(file, self.pipeline.runtime)
         watch = FolderWatch(self.header.image_root)
+        earlier = self.earlier.read(self.codec) if self.earlier else None
 
         def run_chunk(chunk: Chunk) -> None:
             path = chunk_path(self.folder, chunk.number)
-            results = run_pipeline(model, chunk.events, self.pipeline, watch.read)
+            results = (
+                run_update(model, chunk.events, self.pipeline, watch, earlier)
+                if self.header.is_updatable
+                else run_pipeline(model, chunk.events, self.pipeline, watch.read)
+            )
             with (
                 Journal(temp_path(path), self.header, self.codec) as journal,
                 closing(results),

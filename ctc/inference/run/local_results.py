@@ -19,13 +19,16 @@ from ctc.inference.pipeline.pipeline import PipelineConfig, run_pipeline
 from ctc.inference.run.output_writer import ResultStream
 from ctc.inference.run.stats import RunStats
 from ctc.inference.task import AnswerCodec, PhotoModel, TaskResult
+from ctc.inference.update.answers import EarlierAnswers
+from ctc.inference.update.pipeline import run_update
 
 
 @dataclass(frozen=True)
 class LocalResults:
     """A `ResultSource`. `part_file`: what the journal becomes at the end if the run is a shard.
 
-    `max_failures`: see `RunConfig`.
+    `answers`: what it becomes with `--update`, in place of that, if any event has an answer.
+    `earlier`: what is taken over. `max_failures`: see `RunConfig`.
     """
 
     journal: Path
@@ -35,6 +38,8 @@ class LocalResults:
     pipeline: PipelineConfig
     header: RunHeader
     part_file: Path | None = None
+    answers: Path | None = None
+    earlier: EarlierAnswers[Any, Any] | None = None
     max_failures: int | None = None
 
     @contextmanager
@@ -47,6 +52,8 @@ class LocalResults:
             yield ResultStream(results, journal.seal)
             if self.part_file:
                 journal.finalize(self.part_file)
+            elif self.answers and stats.events:
+                journal.finalize(self.answers)
 
     def shard_events(self) -> Iterator[Event]:
         """Return the events of the shard, or all."""
@@ -58,14 +65,16 @@ class LocalResults:
         return self._predict(events, FolderWatch(self.header.image_root))
 
     def _predict(self, events: Iterable[Event], watch: FolderWatch) -> Generator[TaskResult[Any]]:
-        return run_pipeline(self.model, events, self.pipeline, watch.read)
+        if not self.header.is_updatable:
+            return run_pipeline(self.model, events, self.pipeline, watch.read)
+        return run_update(self.model, events, self.pipeline, watch, self.earlier)
 
     def _results(self, journal: Journal[Any], stats: RunStats) -> Generator[TaskResult[Any]]:
         """Yield the results in the journal, then new ones, which are appended to it."""
         events, watch = self.shard_events(), FolderWatch(self.header.image_root)
         for result in journal.read_results():
             _check_same_event(result, next(events, None), journal.path)
-            stats.resumed += result.photos
+            stats.resumed += 0 if result.is_taken_over else result.photos
             for photo in result.prediction.images if result.prediction else ():
                 watch.expect(photo.path)
             yield result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from ctc.inference.run.photo_run import PhotoRun
 from ctc.inference.run.predict_run import PredictKind
 from ctc.inference.run.stats import RunStats
 from ctc.inference.task import AnswerCodec, TaskResult
+from ctc.inference.update.keeping import keep_answers
 from ctc.plugin.manager import Plugins
 from ctc.plugin.option_values import option_values
 
@@ -39,14 +40,15 @@ class MergeConfig:
 
 @dataclass(frozen=True)
 class ShardOutputs:
-    """A `ResultSource`: the part files of one run, complete and in order."""
+    """A `ResultSource`: the part files of one run, complete and in order, for `output`."""
 
+    output: Path
     paths: tuple[Path, ...]
     headers: tuple[RunHeader, ...]
     codec: AnswerCodec[Any, Any]
 
     @classmethod
-    def load(cls, paths: tuple[Path, ...], kind: RunKind[Any]) -> ShardOutputs:
+    def load(cls, output: Path, paths: tuple[Path, ...], kind: RunKind[Any]) -> ShardOutputs:
         """Read the headers of part files of a `kind` of run.
 
         Raises CtcError when a file is not a part file, when a part is missing or given twice, or
@@ -70,7 +72,7 @@ class ShardOutputs:
         _check_none_missing(set(found), first[1].shard[1])
         ordered = [found[number] for number in sorted(found)]
         headers = tuple(header for _, header in ordered)
-        return cls(tuple(path for path, _ in ordered), headers, kind.codec(headers[0]))
+        return cls(output, tuple(path for path, _ in ordered), headers, kind.codec(headers[0]))
 
     @property
     def header(self) -> RunHeader:
@@ -80,7 +82,9 @@ class ShardOutputs:
     @contextmanager
     def open(self, stats: RunStats) -> Iterator[ResultStream]:  # noqa: ARG002
         """See `ResultSource.open`."""
-        yield ResultStream(self.read_results(), self._seal)
+        header, results = replace(self.header, shard=(0, 1)), self.read_results()
+        with keep_answers(results, self.output, header, self.codec) as kept:
+            yield ResultStream(kept, self._seal)
 
     def _seal(self, written: Mapping[str, Any]) -> None:
         """Mark nothing: the parts stay after the merge."""
@@ -125,7 +129,7 @@ def prepare_merge(
     output_format = kind.choose_format(config.output, config.format, plugins)
     options = option_values(output_format, config.format_options)
     check_overwrite(config.output, output_format, config.parts, config.overwrite)
-    parts = ShardOutputs.load(config.parts, kind)
+    parts = ShardOutputs.load(config.output, config.parts, kind)
     header = parts.header
     context = output_context(header, options)
     return PhotoRun(

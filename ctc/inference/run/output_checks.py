@@ -14,6 +14,7 @@ from ctc.inference.journal.journal import journal_path
 from ctc.inference.journal.reader import read_seal
 from ctc.inference.run.chunks import chunks_folder, seal_path
 from ctc.inference.run.output_writer import is_own_output
+from ctc.inference.update.plan import updates_itself
 from ctc.plugin import OutputFormat
 from ctc.plugin.manager import LoadedRecord, Plugins
 from ctc.plugin.option_values import explicit_options
@@ -93,7 +94,9 @@ def check_output_path(
         sealed = read_seal(seal_path(journal) if config.engine else journal)
         own = is_own_output(sealed, target, output_format, options)
         inputs = config.inputs
-        check_overwrite(target, output_format, inputs, config.overwrite, own)
+        check_overwrite(
+            target, output_format, inputs, config.overwrite or updates_itself(config), own
+        )
     elif explicit_options(config.format_options):
         raise UsageError(
             "--shard writes only a part file: give the options of the output format to `ctc merge`"

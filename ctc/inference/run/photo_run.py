@@ -30,13 +30,16 @@ from ctc.inference.run.output_writer import ResultStream, output_context, write_
 from ctc.inference.run.resume import matching_header, new_header
 from ctc.inference.run.stats import ProgressCallback, RunStats
 from ctc.inference.task import PhotoModel
+from ctc.inference.update.answers import answers_path
+from ctc.inference.update.plan import UpdatePlan, plan_update, read_earlier
+from ctc.inference.update.seen import SeenPhotos
 from ctc.plugin import OutputContext, OutputFormat
 from ctc.plugin.engine_run import BoundEngine
 from ctc.plugin.manager import Plugins
 from ctc.plugin.option_values import option_values
 from ctc.runtime.batch_size import measured_runtime
 from ctc.runtime.config import RuntimeConfig
-from ctc.runtime.model_bytes import read_model
+from ctc.runtime.model_bytes import ModelFile, read_model
 from ctc.runtime.opening import ModelOpening
 
 _NO_REPEAT = (
@@ -64,6 +67,8 @@ class PhotoRun:
     is its part file. `runtime`: what runs the network, resolved. `photos`: how many there are; None
     if not known. `events`: all events, None for a merge. `journal`: where an unfinished run keeps
     its results; None if it keeps none. `max_failures`: see `RunConfig`. `done`: see `RunKind`.
+    `seen`: tells which photos of an earlier run are gone; None where none of it is taken over, and
+    for a shard. `update_note`: why not, with `--update`.
     """
 
     source: ResultSource
@@ -78,6 +83,8 @@ class PhotoRun:
     journal: Path | None = None
     max_failures: int | None = None
     done: str = "predicted"
+    seen: SeenPhotos | None = None
+    update_note: str = ""
 
     @property
     def source_notes(self) -> tuple[str, ...]:
@@ -99,7 +106,8 @@ class PhotoRun:
         used.
         """
         start = time.perf_counter()
-        stats, notes = RunStats(advance, self.max_failures, self.done), self.source_notes
+        stats = RunStats(advance, self.max_failures, self.done, seen=self.seen)
+        notes = self.source_notes
         is_part = self.target != self.output
         told: tuple[str, ...] = ()
         with self.source.open(stats) as results:
@@ -155,7 +163,14 @@ def prepare_photo_run(
         raise UsageError("--shard and --engine exclude each other: an engine splits the run itself")
     target = config.shard.part_path(config.output) if config.shard else config.output
     check_output_path(config, target, output_format, options)
-    source = _open_source(kind.check(config, plugins), kind, target, engine, find)
+    config = kind.check(config, plugins)
+    if config.decode == "gpu" and not engine:
+        require_gpu_decoding()
+    file = read_model(config.model)
+    journal = chunks_folder(target) if engine else journal_path(target)
+    unfinished = header_path(journal) if engine else journal
+    plan = plan_update(config, file.digest, unfinished.exists())
+    source = _open_source(config, kind, target, engine, find, file, unfinished, plan)
     return PhotoRun(
         source,
         source.header,
@@ -169,6 +184,8 @@ def prepare_photo_run(
         source.journal,
         config.max_failures,
         kind.done,
+        source.earlier.seen_photos() if source.earlier and not config.shard else None,
+        plan.note,
     )
 
 
@@ -178,17 +195,14 @@ def _open_source(
     target: Path,
     engine: BoundEngine | None,
     find: Callable[[ConfigT], EventCollection],
+    file: ModelFile,
+    unfinished: Path,
+    plan: UpdatePlan,
 ) -> LocalResults | EngineResults:
-    decodes_here = config.decode == "gpu" and not engine
-    if decodes_here:
-        require_gpu_decoding()
-    file = read_model(config.model)
-    journal = chunks_folder(target) if engine else journal_path(target)
-    unfinished = header_path(journal) if engine else journal
+    journal = unfinished.parent if engine else unfinished
+    asked = plan.runtime(config.runtime)
     # what runs the network is known at once, unless an unfinished run or an engine decides it
-    opening = (
-        None if engine or unfinished.exists() else ModelOpening(kind.open, file, config.runtime)
-    )
+    opening = None if engine or unfinished.exists() else ModelOpening(kind.open, file, asked)
     try:
         events = find(config)
         identity = config.identity(file.digest, events.digest)
@@ -198,18 +212,18 @@ def _open_source(
         raise
     kept = matching_header(unfinished, identity, config.overwrite)
     threads = config.runtime.threads
-    wanted = replace(kept.runtime, threads=threads) if kept else config.runtime
+    wanted = replace(kept.runtime, threads=threads) if kept else asked
     # the workers of an engine may have other devices: here only the model's metadata are needed
     network = (
         opening.result() if opening else kind.open(file, RuntimeConfig("cpu") if engine else wanted)
     )
     task = kind.task(config, network)
     model = task.bind(network)
-    if decodes_here:
+    if config.decode == "gpu" and not engine:
         decoder_device(network.runtime.provider, model.preprocessing)
     if kept is None:
         resolved = (
-            probe_runtime(config, engine, task, events)
+            probe_runtime(replace(config, runtime=asked), engine, task, events)
             if engine
             else _resolve(model, events, config)
         )
@@ -225,8 +239,20 @@ def _open_source(
     runtime = replace(header.runtime, threads=threads)
     pipeline = PipelineConfig(runtime, config.truncated, config.decode)
     codec = kind.codec(header)
+    earlier = read_earlier(config, plan, header, codec)
     if engine:
-        return EngineResults(journal, events, task, codec, pipeline, header, engine, config.model)
+        return EngineResults(
+            journal,
+            events,
+            task,
+            codec,
+            pipeline,
+            header,
+            engine,
+            config.model,
+            config.output,
+            earlier,
+        )
     return LocalResults(
         journal,
         events,
@@ -235,6 +261,8 @@ def _open_source(
         pipeline,
         header,
         part_file=target if config.shard else None,
+        answers=answers_path(config.output) if header.is_updatable else None,
+        earlier=earlier,
         max_failures=config.max_failures,
     )
 

@@ -58,6 +58,7 @@ def new_header(
         input_size=facts.input_size,
         provenance=facts.provenance,
         settings=facts.settings,
+        folder="" if config.update is None else str(Path.cwd()),
     )
 
 

@@ -13,6 +13,7 @@ from ctc.errors import InputError
 from ctc.images.clips.files import TRUNCATED as TRUNCATED_VIDEO
 from ctc.inference.config import Summary
 from ctc.inference.task import EventT, TaskResult
+from ctc.inference.update.seen import SeenPhotos
 from ctc.reporting import counted
 
 MAX_LISTED_FAILURES = 5
@@ -27,7 +28,8 @@ ProgressCallback = Callable[[int, int], None]
 class RunStats:
     """Counters, see `Summary`; `advance` is called for each result.
 
-    `max_failures`: see `RunConfig`. `done`: see `RunKind`.
+    `max_failures`: see `RunConfig`. `done`: see `RunKind`. `seen`: notes all photos, to tell which
+    of an earlier run are gone.
     """
 
     advance: ProgressCallback
@@ -41,6 +43,8 @@ class RunStats:
     first_failures: list[Failure] = field(default_factory=list)
     set_aside: int = 0
     left_out: int = 0
+    taken_over: int = 0
+    seen: SeenPhotos | None = None
 
     def count(self, results: Iterable[TaskResult[Any]]) -> None:
         """Count all results."""
@@ -51,6 +55,9 @@ class RunStats:
         """Count a result. Raises InputError when there are more than `max_failures` failures."""
         self.events += result.prediction is not None
         self.photos += result.photos
+        self.taken_over += result.photos if result.is_taken_over else 0
+        if self.seen is not None:
+            self.seen.add(result)
         self.failed += len(result.failures)
         self.truncated += sum(
             any(part in failure.reason.lower() for part in TRUNCATED) for failure in result.failures
@@ -105,4 +112,6 @@ class RunStats:
             seconds,
             self.truncated,
             left_out=self.left_out,
+            taken_over=self.taken_over,
+            gone=None if self.seen is None else self.seen.gone(),
         )

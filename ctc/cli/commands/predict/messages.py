@@ -25,6 +25,8 @@ def print_run_info(run: PhotoRun) -> None:
         warn(note)
     for note in run.header.notes:
         info(note)
+    if run.update_note:
+        info(run.update_note)
     info(f"the network runs on '{run.runtime.provider}'")
     debug(
         f"precision {run.runtime.precision}, batch size {run.runtime.batch_size}, "
@@ -78,12 +80,16 @@ def resume_hint_on_exit(journal: Path | None) -> Iterator[None]:
 
 def print_summary(summary: Summary, done: str = "predicted") -> None:
     """Print how many events and photos were `done`, and the first failures."""
-    new = summary.photos - summary.resumed
+    new = summary.photos - summary.resumed - summary.taken_over
     seconds = f"{summary.seconds:.1f} s ({new / max(summary.seconds, 1e-9):,.0f}/s)"
-    parts = f": {new:,} in {seconds}, {summary.resumed:,} in an earlier run"
-    rate = parts if summary.resumed else f" in {seconds}"
+    earlier = [f"{summary.resumed:,} in an earlier run"] if summary.resumed else []
+    if summary.gone is not None:
+        earlier.append(f"{summary.taken_over:,} taken over")
+    rate = ", ".join([f": {new:,} in {seconds}", *earlier]) if earlier else f" in {seconds}"
     photos = counted(summary.photos, "photo")
     info(f"{counted(summary.events, 'event')} {done} from {photos}{rate}")
+    if summary.gone:
+        info(f"{counted(summary.gone, 'earlier photo')} gone, and so without a row")
     if summary.set_aside is not None:
         info(f"{counted(summary.set_aside, 'box', 'boxes')} set aside, at places of --repeats")
     if summary.left_out:

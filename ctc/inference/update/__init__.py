@@ -1,0 +1,1 @@
+"""`--update`: take over the answers for photos that an earlier run has seen."""
