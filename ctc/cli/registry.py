@@ -14,6 +14,7 @@ COMMANDS = {
     "inventory": "Read labelled photos into an inventory.",
     "inventory show": "Summarise an inventory.",
     "inventory check": "Check every photo; list missing, broken and duplicate ones.",
+    "inventory clocks": "Find clocks of cameras that were wrong.",
     "dataset": "Convert an inventory to TFRecord files.",
     "dataset preview": "Draw augmented photos of a dataset.",
     "dataset verify": "Check every byte of a dataset.",

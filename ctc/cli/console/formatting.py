@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -20,16 +21,19 @@ def format_bytes(count: float) -> str:
     return f"{count:,.3g} TB"
 
 
-def print_table(header: Sequence[str], rows: Collection[Sequence[str | int]]) -> None:
+def print_table(
+    header: Sequence[str], rows: Collection[Sequence[str | int]], left: Collection[str] = ()
+) -> None:
     """Print a table on stdout, followed by an empty line.
 
-    The first column is aligned to the left, the others to the right. The table is as wide as the
-    terminal; in a file or pipe it has no colours and is never wrapped.
+    The first column and those in `left` are aligned to the left, the others to the right. The table
+    is as wide as the terminal; in a file or pipe it has no colours and is never wrapped.
     """
     table, is_terminal = Table(box=None, pad_edge=False), sys.stdout.isatty()
     shown = escape_controls if is_terminal else str
     for i, title in enumerate(header):
-        table.add_column(shown(title), justify="right" if i else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if i and title not in left else "left"
+        table.add_column(shown(title), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else shown(cell) for cell in row))
     width = None if is_terminal else 10_000

@@ -1,0 +1,1 @@
+"""Find clocks of cameras that were wrong, and by how much."""

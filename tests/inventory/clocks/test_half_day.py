@@ -1,0 +1,88 @@
+"""Clocks that are twelve hours off: by activity, and by the colours of photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ctc.inventory.clocks.activity import _log_gamma, half_day_ratios
+from ctc.inventory.clocks.cameras import Camera
+from ctc.inventory.clocks.daylight import Daylight, is_grey, look_at_photos
+
+APRIL = np.datetime64("2024-04-01T00:00:00")
+PEAKS = (1, 7, 13)
+"""Hours of three species."""
+
+
+def camera(number: int, off: int = 0, events: int = 40) -> Camera:
+    """Return a camera with events within two hours of the peaks of its species."""
+    rng = np.random.default_rng(number)
+    species = rng.integers(0, len(PEAKS), events)
+    hours = np.array(PEAKS)[species] + rng.uniform(-2, 2, events) + off
+    seconds = np.arange(events) * 86_400 + (hours * 3_600).astype(np.int64)
+    name = f"c{number}"
+    paths = tuple(f"{name}/{at}.png" for at in range(events))
+    return Camera(name, (name,), paths, APRIL + seconds.astype("timedelta64[s]"), species)
+
+
+def none_wrong(cameras: list[Camera]) -> list[np.ndarray]:
+    return [np.zeros(len(one), bool) for one in cameras]
+
+
+def test_half_day_ratios_are_large_for_the_clock_that_is_off_alone() -> None:
+    cameras = [camera(0, off=12), *(camera(number) for number in range(1, 8))]
+    ratios = half_day_ratios(cameras, none_wrong(cameras))
+    assert ratios[0] > 10_000
+    assert ratios[1:].max() < 1
+
+
+def test_half_day_ratios_say_nothing_of_few_cameras_or_classes_not_known() -> None:
+    few = [camera(number) for number in range(4)]
+    assert np.isnan(half_day_ratios(few, none_wrong(few))).all()
+    nothing = [
+        Camera(one.name, one.names, one.paths, one.times, np.full(len(one), -1))
+        for one in map(camera, range(8))
+    ]
+    assert np.isnan(half_day_ratios(nothing, none_wrong(nothing))).all()
+
+
+def test_log_gamma_is_that_of_the_factorials() -> None:
+    # Γ(1/2) = √π, Γ(1) = 1, Γ(11) = 10!
+    found = _log_gamma(np.array([0.5, 1.0, 11.0]))
+    assert found == pytest.approx([np.log(np.pi) / 2, 0, np.log(3_628_800)], abs=1e-9)
+
+
+def test_daylight_chances_are_those_of_fishers_exact_test() -> None:
+    # the lady tasting tea (Fisher 1935): 1 of 70 ways, and 17 of 70 with one cup mistaken
+    assert Daylight(4, 0, 0, 4).chance_if_right == pytest.approx(1 / 70)
+    assert Daylight(3, 1, 1, 3).chance_if_right == pytest.approx(17 / 70)
+    assert Daylight(0, 4, 4, 0).chance_if_right == 1
+    assert Daylight(0, 4, 4, 0).chance_if_wrong == pytest.approx(1 / 70)
+    assert Daylight().chance_if_right == 1
+
+
+def test_is_grey_takes_a_cast_for_grey_and_leaves_out_the_strip() -> None:
+    noise = np.random.default_rng(0).integers(0, 200, (40, 60, 1), np.uint8)
+    grey = np.repeat(noise, 3, axis=2)
+    cast = grey + np.array([30, 0, 10], np.uint8)
+    strip = grey.copy()
+    strip[-5:] = (200, 30, 30)
+    coloured = np.random.default_rng(0).integers(0, 200, (40, 60, 3), np.uint8)
+    assert [is_grey(one) for one in (grey, cast, strip, coloured)] == [True, True, True, False]
+
+
+def test_look_at_photos_counts_grey_ones_by_clock_hour(tmp_path: Path) -> None:
+    times = APRIL + np.array([10, 34, 11, 23, 25, 30], "timedelta64[h]").astype("timedelta64[s]")
+    paths = tuple(f"{number}.png" for number in range(6))
+    for path, color in zip(paths, ("grey", "grey", "red", "red", "grey"), strict=False):
+        picture = Image.new("RGB", (40, 40), "grey")
+        picture.paste(color, (0, 0, 40, 20))
+        picture.save(tmp_path / path)
+    (tmp_path / paths[2]).write_bytes(b"no photo")
+    one = Camera("a", ("a",), paths, times, np.zeros(6, np.int64))
+    look = look_at_photos([one], [np.zeros(6, bool)], tmp_path, 40, lambda *_: None)
+    assert look.cameras == [Daylight(2, 0, 1, 1)]  # 30 h is 6 in the morning: neither
+    assert (look.photos, len(look.failures)) == (5, 1)
