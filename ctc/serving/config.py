@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ctc.detection.detector import DetectionConfig
 from ctc.detection.tiles import TileConfig
+from ctc.images.clips.frame_choice import FrameChoice
 from ctc.inference.config import TruncatedPolicy
 from ctc.plugin import Aggregation
 from ctc.runtime.config import RuntimeConfig
@@ -20,11 +21,11 @@ class Limits:
     """Upper bounds of what a client can ask for.
 
     `max_body_bytes`: bytes of one request; `max_inflight_bytes`: of all requests together.
-    `max_photos`: photos of one request; `max_pixels`: pixels of one photo. `max_queued_photos`:
-    photos that wait or are being processed. `max_grouped_photos`: predicted photos that are being
-    grouped into events, of one request and of all together. `timeout`: seconds for a request to
-    arrive, and again for its response. `shutdown_timeout`: seconds for requests in progress when
-    the server is stopped.
+    `max_photos`: photos and frames of one request; `max_pixels`: pixels of one.
+    `max_queued_photos`: photos that wait or are being processed. `max_grouped_photos`: predicted
+    photos that are being grouped into events, of one request and of all together. `timeout`:
+    seconds for a request to arrive, and again for its response. `shutdown_timeout`: seconds for
+    requests in progress when the server is stopped.
     """
 
     max_body_bytes: int = 64 * MEGABYTE
@@ -46,7 +47,8 @@ class ServeConfig:
     the bearer token that requests must carry, None for no authentication. `allowed_hosts`: names
     of the server beside `localhost` and its addresses, see `HostMiddleware`. `threshold`,
     `class_list`, `strangers`: see `make_postprocessor`. `detector`, `boxes`, `tiles`: see
-    `PredictConfig`; one detector for all models. `store`: the review store that keeps corrections.
+    `PredictConfig`; one detector for all models. `frames`: which ones of clips are used, unless a
+    request says it. `store`: the review store that keeps corrections.
     """
 
     models: Mapping[str, Path]
@@ -61,6 +63,7 @@ class ServeConfig:
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
     max_batch_wait: float = 0.005
     truncated: TruncatedPolicy = "fail"
+    frames: FrameChoice = field(default_factory=FrameChoice)
     poll_interval: float = 2.0
     token: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 
 from ctc.errors import shorten
+from ctc.images.clips.frame_choice import FrameChoice
 from ctc.inference.classification import EventResult
 from ctc.serving.config import ServeConfig
 from ctc.serving.corrections import CorrectionKeeper
@@ -89,15 +90,24 @@ class Service:
         return read_body(request, self.config.limits, self._inflight)
 
     async def predict(
-        self, request: Request, model: LoadedModel, events: Sequence[EventRequest]
+        self,
+        request: Request,
+        model: LoadedModel,
+        events: Sequence[EventRequest],
+        frames: FrameChoice | None = None,
     ) -> list[EventResult]:
         """Return the result of each event, in order.
 
+        `frames`: which ones of clips are used; by default as the configuration says.
         Raises ApiError when it takes too long, there are too many photos or the client leaves;
         CtcError when the network can't be run.
         """
-        request_record(request.scope).photos = sum(len(event.photos) for event in events)
-        return await self._run_with_timeout(request, self._predictor.predict(model, events))
+        record = request_record(request.scope)
+        record.photos = sum(len(event.photos) for event in events)
+        working = self._predictor.predict(model, events, frames or self.config.frames)
+        results = await self._run_with_timeout(request, working)
+        record.photos = sum(map(_photos, results))  # with the frames of clips
+        return results
 
     async def compute(self, request: Request, work: Callable[[Check], T]) -> T:
         """Return what `work` returns, run in a thread.
@@ -148,3 +158,7 @@ class Service:
         pending: dict[str, Any] = {}
         while not stopping.wait(self.config.poll_interval):
             pending = self.registry.reload_changed(pending)
+
+
+def _photos(result: EventResult) -> int:
+    return len(result.failures) + (len(result.prediction.images) if result.prediction else 0)

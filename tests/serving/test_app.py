@@ -149,7 +149,10 @@ def test_app_unknown_path_or_method(
         (
             "POST",
             f"{PREDICT}?threshold=0.9",
-            "no query parameter called 'threshold': there are 'answers', 'failures'",
+            (
+                "no query parameter called 'threshold': there are 'answers', 'failures', "
+                "'frame_rate', 'frames', 'frames_by'"
+            ),
         ),
         (
             "POST",

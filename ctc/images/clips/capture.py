@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -12,7 +15,6 @@ from numpy.typing import NDArray
 
 from ctc.errors import ImageError
 from ctc.images.clips.names import TOLERANCE
-from ctc.images.metadata.photo_header import MAX_PIXELS
 
 if TYPE_CHECKING:
     from ctc.images.clips.container import Container
@@ -21,21 +23,41 @@ _QUIET, _SILENT = "-8", 0
 _SEEK_MARGIN = 0.5
 _DEFAULT_RATE = 30.0
 _MJPEG = b"MJPG"
+_MAX_PIXELS = 8192 * 4320
+"""Of a frame: what 8K has. A decoder keeps many of them."""
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class ClipBytes:
+    """A clip in memory; `check`: called before each frame, ends the decoding when it raises."""
+
+    data: bytes = field(repr=False)
+    check: Callable[[], None] = _nothing
+
+
+ClipSource = str | ClipBytes
+"""The path of a clip, or its content."""
 
 
 class Capture:
     """A clip that is being decoded; it stands at a frame, at first at the first one.
 
     `rate`: frames per second, on average. `frames`: how many the container claims, 0 if it does not
-    tell. `time`: that of the frame, in seconds after the first. `previous`: that of the frame
-    before it, −1 for the first; None if it is not known, after a jump.
+    tell. `height`, `width`: in pixels. `time`: that of the frame, in seconds after the first.
+    `previous`: that of the frame before it, −1 for the first; None if it is not known, after a
+    jump.
     """
 
-    def __init__(self, path: str, container: Container) -> None:
-        """Open a local file. Raises ImageError if no frame of it can be decoded."""
-        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)  # else FFmpeg writes to stderr,
-        cv2.utils.logging.setLogLevel(_SILENT)  # and OpenCV as well
-        self._video = cv2.VideoCapture(str(Path(path).absolute()), cv2.CAP_FFMPEG)
+    def __init__(self, source: ClipSource, container: Container) -> None:
+        """Open a local file, or bytes. Raises ImageError if no frame of it can be decoded."""
+        self._check = source.check if isinstance(source, ClipBytes) else _nothing
+        # OpenCV keeps no reference to the stream that it reads from
+        self._stream = io.BytesIO(source.data) if isinstance(source, ClipBytes) else None
+        self._video = _open_video(source if isinstance(source, str) else self._stream)
         if not self._video.isOpened():
             raise ImageError(_refusal(container))
         rate = float(self._video.get(cv2.CAP_PROP_FPS))
@@ -54,17 +76,19 @@ class Capture:
         self._start = self._reported()
 
     def _check_size(self) -> None:
-        width, height = (
-            self._video.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        self.width, self.height = (
+            int(self._video.get(side))
+            for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         )
-        if not 0 < width * height <= MAX_PIXELS:
-            raise ImageError(f"frames of {width:.0f}×{height:.0f} pixels")
+        if not 0 < self.width * self.height <= _MAX_PIXELS:
+            raise ImageError(f"frames of {self.width}×{self.height} pixels, more than 8K has")
 
     def _reported(self) -> float:
         return float(self._video.get(cv2.CAP_PROP_POS_MSEC)) / 1000 - self._start
 
     def step(self) -> bool:
         """Go to the next frame; return False at the end, where there is no frame any more."""
+        self._check()
         if not self._video.grab():
             return False
         self.previous, now = self.time, self._reported()
@@ -96,6 +120,19 @@ class Capture:
     def close(self) -> None:
         """Free the decoder."""
         self._video.release()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_video"):
+            self.close()  # before the stream goes
+
+
+def _open_video(source: Any) -> cv2.VideoCapture:
+    """Open a path, or an `io.BytesIO`, which the stub of OpenCV does not know."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)  # else FFmpeg writes to stderr,
+    cv2.utils.logging.setLogLevel(_SILENT)  # and OpenCV as well
+    if isinstance(source, str):
+        return cv2.VideoCapture(str(Path(source).absolute()), cv2.CAP_FFMPEG)
+    return cv2.VideoCapture(source, cv2.CAP_FFMPEG, [])
 
 
 def _refusal(container: Container) -> str:

@@ -71,7 +71,7 @@ class FrameChooser:
         try:
             info = clip_info(clip)
             if self.truncated == "fail":
-                refuse_truncated(info)
+                refuse_truncated(info.container)
             times = self.choice.times(clip, info)
         except ImageError as error:
             self.unreadable[clip] = str(error)

@@ -54,6 +54,11 @@ def read_container(file: BinaryIO) -> Container:
     raise ImageError(_describe_other(start))
 
 
+def is_video(data: bytes) -> bool:
+    """Return whether the beginning of a file is that of a video of a known kind."""
+    return _kind(data[:HEADER_BYTES]) is not None
+
+
 def _kind(start: bytes) -> Kind | None:
     if start[4:8] in _BOXES and describe_content(start) in (VIDEO, None):
         return "mp4"

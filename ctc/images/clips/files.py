@@ -1,7 +1,8 @@
-"""Clips as files: opened, and what is known of them before their frames are read."""
+"""Clips as files or bytes: opened, and what is known of them before their frames are read."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ctc.errors import ImageError
-from ctc.images.clips.capture import Capture
+from ctc.images.clips.capture import Capture, ClipBytes, ClipSource
 from ctc.images.clips.container import Container, read_container
 from ctc.images.files import as_image_errors, check_regular_file
 from ctc.storage.paths import is_remote, parse_path
@@ -30,11 +31,13 @@ class ClipInfo:
     """What is known of a clip before its frames are read.
 
     `rate`: frames per second, on average. `last`: the time of the last frame in seconds after the
-    first, as the container claims, or as counted.
+    first, as the container claims, or as counted. `height`, `width`: of a frame in pixels.
     """
 
     rate: float
     last: float
+    height: int
+    width: int
     container: Container
 
     @property
@@ -52,27 +55,32 @@ def local_clip(clip: str) -> str:
 
 
 @contextmanager
-def open_capture(clip: str) -> Iterator[tuple[Capture, Container]]:
+def open_capture(clip: ClipSource) -> Iterator[tuple[Capture, Container]]:
     """Open a clip at its first frame; raises ImageError with the reason if that can't be."""
-    capture, container = start_capture(local_clip(clip))
+    capture, container = start_capture(local_clip(clip) if isinstance(clip, str) else clip)
     try:
         yield capture, container
     finally:
         capture.close()
 
 
-def start_capture(path: str) -> tuple[Capture, Container]:
+def start_capture(source: ClipSource) -> tuple[Capture, Container]:
     """Open a clip of this machine; raises ImageError. The caller closes it."""
-    with as_image_errors(path), open(path, "rb") as file:
-        container = read_container(file)
-    return Capture(path, container), container
+    if isinstance(source, ClipBytes):
+        container = read_container(io.BytesIO(source.data))
+    else:
+        with as_image_errors(source), open(source, "rb") as file:
+            container = read_container(file)
+    return Capture(source, container), container
 
 
-def clip_info(clip: str) -> ClipInfo:
+def clip_info(clip: ClipSource) -> ClipInfo:
     """Return what is known of a clip; its frames are counted where its container can't be trusted.
 
     Raises ImageError with the reason if no frame can be decoded.
     """
+    if isinstance(clip, ClipBytes):
+        return _measure(clip, len(clip.data))
     return _read_info(file_key(local_clip(clip)))
 
 
@@ -93,18 +101,20 @@ def file_key(path: str) -> FileKey:
 
 @lru_cache(_MAX_KNOWN)
 def _read_info(key: FileKey) -> ClipInfo:
-    capture, container = start_capture(key.path)
-    try:
-        if not container.cut and _is_plausible(capture, key.size):
-            return ClipInfo(capture.rate, (capture.frames - 1) / capture.rate, container)
+    return _measure(key.path, key.size)
+
+
+def _measure(source: ClipSource, size: int) -> ClipInfo:
+    with open_capture(source) as (capture, container):
+        sides = capture.height, capture.width
+        if not container.cut and _is_plausible(capture, size):
+            return ClipInfo(capture.rate, (capture.frames - 1) / capture.rate, *sides, container)
         times = [capture.time]
         while capture.step():
             times.append(capture.time)
         if container.cut and len(times) > 1:
             times.pop()  # the frame at the cut may be damaged
-        return ClipInfo(capture.rate, times[-1], container)
-    finally:
-        capture.close()
+        return ClipInfo(capture.rate, times[-1], *sides, container)
 
 
 def _is_plausible(capture: Capture, size: int) -> bool:
@@ -127,16 +137,16 @@ def taken_at(clip: str, seconds: float) -> datetime | None:
     return created and created + timedelta(seconds=seconds)
 
 
-def refuse_truncated(info: ClipInfo) -> None:
+def refuse_truncated(container: Container) -> None:
     """Raise ImageError for a clip that is cut off."""
-    if info.container.cut:
-        raise ImageError(f"{TRUNCATED}: {info.container.cut}")
+    if container.cut:
+        raise ImageError(f"{TRUNCATED}: {container.cut}")
 
 
 def describe_unread_clip(clip: str) -> ImageError:
     """Return why a whole clip can't be read as a photo: it has no frame, or is cut off."""
     try:
-        refuse_truncated(clip_info(clip))
+        refuse_truncated(clip_info(clip).container)
     except ImageError as error:
         return error
     return ImageError("a clip, not a photo: name one of its frames, such as 'clip.mp4#t=0'")

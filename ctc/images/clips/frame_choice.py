@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.errors import UsageError
-from ctc.images.clips.capture import Capture
+from ctc.images.clips.capture import Capture, ClipSource
 from ctc.images.clips.files import ClipInfo, open_capture
 from ctc.images.clips.names import DIGITS, frame_number
 
@@ -30,7 +31,13 @@ class FrameChoice:
     count: int | None = None
     by: By = "time"
 
-    def times(self, clip: str, info: ClipInfo) -> list[float]:
+    def most(self, info: ClipInfo) -> int:
+        """Return the number of frames that `times` returns at most; decodes nothing."""
+        of_clip = math.ceil(info.rate * info.last) + 1
+        chosen = int(info.last * self.rate + 1e-6) + 1 if self.count is None else self.count
+        return min(of_clip, chosen)
+
+    def times(self, clip: ClipSource, info: ClipInfo) -> list[float]:
         """Return the times of the chosen frames, in seconds, ascending; at least one.
 
         No frame is chosen twice, as far as its number follows from the frame rate.
@@ -56,7 +63,7 @@ def make_frame_choice(rate: float | None, count: int | None, by: By) -> FrameCho
     return FrameChoice(FrameChoice.rate if rate is None else rate, count, by)
 
 
-def _largest_changes(clip: str, count: int, last: float) -> list[float]:
+def _largest_changes(clip: ClipSource, count: int, last: float) -> list[float]:
     times, changes = [], []
     before: NDArray[np.float32] | None = None
     with open_capture(clip) as (capture, _):

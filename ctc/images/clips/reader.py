@@ -13,7 +13,7 @@ from datetime import timedelta
 from threading import Lock
 
 from ctc.errors import ImageError
-from ctc.images.clips.capture import Capture
+from ctc.images.clips.capture import Capture, ClipSource
 from ctc.images.clips.files import FileKey, file_key, local_clip, start_capture
 from ctc.images.clips.frame_file import to_tiff
 from ctc.images.clips.names import TOLERANCE
@@ -24,10 +24,10 @@ _JUMP = 5.0
 
 
 class ClipReader:
-    """The decoder of one local clip, which threads share."""
+    """The decoder of one clip, on this machine or in memory, which threads share."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, source: ClipSource) -> None:
+        self._source = source
         self._decoding, self._asking = Lock(), Lock()
         self._wanted: dict[float, Future[bytes]] = {}
         self._capture: Capture | None = None
@@ -127,7 +127,7 @@ class ClipReader:
 
     def _open(self) -> Capture:
         if self._capture is None:
-            self._capture, container = start_capture(self._path)
+            self._capture, container = start_capture(self._source)
             self._created = container.created
         return self._capture
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ctc.cli.options.boxes import BOXES, DETECTOR, pop_boxes, require_detector
+from ctc.cli.options.clips import CLIPS, pop_frames
 from ctc.cli.options.inference import (
     AGGREGATION,
     CLASS_LIST,
@@ -84,10 +85,10 @@ _MODEL = (
     ),
 )
 _LIMITS = (
-    _count_option("max-photos", 128, "Photos per request."),
+    _count_option("max-photos", 128, "Photos per request; each frame of a clip counts."),
     _number_option("max-body", 64, "Megabytes per request."),
     _number_option("max-held", 512, "Megabytes of all requests in progress."),
-    _number_option("max-pixels", 100, "Megapixels per photo."),
+    _number_option("max-pixels", 100, "Megapixels per photo or frame."),
     _count_option("queue", 256, "Photos that may wait or be in progress; more get status 429."),
     _number_option("timeout", 60, "Seconds for a request to arrive, and again to be answered."),
     _number_option("grace", 30, "Seconds that requests in progress get when the server stops."),
@@ -102,7 +103,7 @@ _LIMITS = (
     ),
 )
 
-serve_options = apply_options((*_SERVER, _STORE, *_MODEL, DETECTOR, *BOXES, *_LIMITS))
+serve_options = apply_options((*_SERVER, _STORE, *_MODEL, *CLIPS, DETECTOR, *BOXES, *_LIMITS))
 
 
 def to_config(options: dict[str, Any]) -> ServeConfig:
@@ -140,6 +141,7 @@ def to_config(options: dict[str, Any]) -> ServeConfig:
             plugins().get(Aggregation, take("aggregation")), take("aggregation_options")
         ),
         limits=limits,
+        frames=pop_frames(options),
         **pop_boxes(options),
         runtime=pop_runtime(options, usable_cores()),
         max_batch_wait=take("batch_wait") / 1000,
