@@ -13,6 +13,7 @@ from ctc.ecology.figures import Figures, Numbers
 from ctc.ecology.files.tables import Table, number
 from ctc.ecology.intervals import Figure
 from ctc.ecology.study import Study
+from ctc.ecology.survey import Ints
 from ctc.storage.atomic import write_text
 
 _FIGURES = ("records", "individuals", "rate", "individual_rate", "occupancy", "group_size")
@@ -38,23 +39,35 @@ def _cells(numbers: Numbers | None) -> Sequence[object]:
 
 
 def observation_table(study: Study) -> Table:
-    """Return sums by unit and species, with the columns of R's camtrapdp.
+    """Return sums by unit and species, named as by camtraptor 1.0's `summarize_observations`.
 
-    `n_observations`, `sum_count`: independent records and their individuals; `rai`: per 100 trap
-    nights (relative abundance index).
+    `n_events`: those with the species; `n_observations`, `sum_count`: independent records and their
+    individuals; `rai`: per 100 trap nights (relative abundance index).
     """
-    rows = []
-    nights = study.effort.trap_nights
-    for unit, name in enumerate(study.effort.units):
-        for species in np.flatnonzero(study.hard.records[0][:, unit]).tolist():
-            counts = (
-                int(study.hard.records[0, species, unit]),
-                int(study.hard.individuals[0, species, unit]),
-            )
-            rates = [number(100 * one / nights[unit]) for one in counts]
-            rows.append((name, study.species[species], *counts, number(nights[unit]), *rates))
-    columns = ("locationID", "scientificName", "n_observations", "sum_count", "trap_nights")
-    return Table("observations", (*columns, "rai_observations", "rai_count"), rows)
+    key = "locationID" if study.config.unit == "station" else "deploymentID"
+    counts = ("n_events", "n_observations", "sum_count")
+    rates = ("trap_nights", "rai_observations", "rai_count")
+    table = np.stack([_events(study), study.hard.records[0], study.hard.individuals[0]])
+    rows = [
+        (name, study.species[species], *_sums(table[:, species, unit], nights))
+        for unit, (name, nights) in enumerate(
+            zip(study.effort.units, study.effort.trap_nights.tolist(), strict=True)
+        )
+        for species in np.flatnonzero(study.hard.records[0][:, unit]).tolist()
+    ]
+    return Table("observations", (key, "scientificName", *counts, *rates), rows)
+
+
+def _events(study: Study) -> Ints:
+    """Return the number of events by species and unit."""
+    records, units = study.records, study.space.units
+    cell, size = records.species * units + records.unit, study.space.species * units
+    return np.bincount(cell, records.events, size).reshape(-1, units).astype(np.int64)
+
+
+def _sums(counts: Ints, nights: float) -> Sequence[object]:
+    rates = (number(100 * one / nights) for one in counts[1:].tolist())
+    return *counts.tolist(), number(nights), *rates
 
 
 def write_geojson(path: Path, study: Study, figures: Figures) -> None:
