@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
-_FORMATS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%d-%b-%Y %H:%M:%S",
-)
-"""`DateTime` of the CSV export, with and without a T; then `Date` and `Time`."""
+_ISO_LENGTH = len("2021-04-05 18:05:01")
+_DATE_AND_TIME = "%d-%b-%Y %H:%M:%S"
 
 
 def parse_time(text: str) -> str | None:
     """Return the ISO 8601 time, None if the text is not in a format of Timelapse.
 
-    A blank in front, by which Excel keeps the cell as it is, is no part of it.
+    Those are ISO 8601 with a T or a blank, and a date such as 5-Apr-2021 before the time. A blank
+    in front, by which Excel keeps the cell as it is, is no part of it.
     """
-    for form in _FORMATS:
-        try:
-            return datetime.strptime(text.strip(), form).isoformat()
-        except ValueError:
-            continue
+    time = text.strip()
+    if len(time) == _ISO_LENGTH:
+        with suppress(ValueError):
+            return datetime.fromisoformat(time).isoformat()
+    with suppress(ValueError):
+        return datetime.strptime(time, _DATE_AND_TIME).isoformat()
     return None
