@@ -23,7 +23,7 @@ from ctc.tagging.lineages import add_lineages
 from ctc.tagging.places import Place, find_places, sidecar_of
 from ctc.tagging.readers.source import choose_labels, read_source
 from ctc.tagging.records import TaggedPhoto
-from ctc.tagging.write import Outcome, write_photo
+from ctc.tagging.write import Outcome, TagJob
 
 _PENDING = 4
 """Photos per thread that are under way."""
@@ -97,23 +97,26 @@ def write_tags(plan: TagPlan, reporter: Reporter) -> TagResult:
     if plan.config.copy_to is not None:
         _make_folder(plan.config.copy_to)
     result = TagResult()
-    jobs = zip(plan.photos, plan.places, plan.keywords, strict=True)
-
-    def write(job: tuple[TaggedPhoto, Place, Keywords]) -> tuple[TaggedPhoto, Outcome]:
-        return job[0], write_photo(*job, plan.config)
-
+    jobs = (
+        TagJob.of(*one, plan.config)
+        for one in zip(plan.photos, plan.places, plan.keywords, strict=True)
+    )
     threads = plan.config.threads
     hint = "what is written stays: run the same command again to go on"
     with (
         hint_if_interrupted(reporter, lambda: hint),
         reporter.progress("Tagging", len(plan.photos)) as bar,
         ThreadPoolExecutor(threads, "ctc-tag") as pool,
-        closing(map_in_order(pool, write, jobs, _PENDING * threads)) as outcomes,
+        closing(map_in_order(pool, _write, jobs, _PENDING * threads)) as outcomes,
     ):
         for photo, outcome in outcomes:
             result.add(photo, outcome)
             bar.advance(1, outcome.state == "failed")
     return result
+
+
+def _write(job: TagJob) -> tuple[TaggedPhoto, Outcome]:
+    return job.photo, job.run()
 
 
 def _make_folder(path: Path) -> None:

@@ -6,6 +6,7 @@ import errno
 import filecmp
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -27,8 +28,9 @@ from ctc.tagging.records import TaggedPhoto
 from ctc.tagging.xmp.packet import XmpPacket
 from ctc.tagging.xmp.tags import apply_keywords, own_subject
 
-_ENDS_ALL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE}
-_DIFFERS = "'{path}' exists and differs: add --overwrite"
+_ENDS_ALL = frozenset(
+    (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EIO, errno.EMFILE)
+)
 
 
 class Outcome(NamedTuple):
@@ -45,93 +47,106 @@ class Outcome(NamedTuple):
     is_blurred: bool = False
 
 
-def write_photo(photo: TaggedPhoto, place: Place, keywords: Keywords, config: TagConfig) -> Outcome:
-    """Write what belongs to a photo; raises OSError for a full or read-only disk."""
-    area = find_area(photo, config.blur, config.blur_confidence)
-    try:
-        if place.copy is None:
-            check_regular_file(photo.path)
-            return _write_sidecar(place, keywords, area, config)
-        if photo.is_clip:
-            return _copy_clip(photo, place, place.copy, keywords, area, config)
-        return _copy_photo(photo, place, place.copy, keywords, area, config)
-    except OSError as error:
-        if error.errno in _ENDS_ALL:
-            raise
-        return Outcome("failed", _os_reason(error, photo))
-    except (ImageError, InputError) as error:
-        return Outcome("failed", str(error))
+@dataclass(frozen=True)
+class TagJob:
+    """A photo, where its output goes, and what is written."""
 
+    photo: TaggedPhoto
+    place: Place
+    keywords: Keywords
+    config: TagConfig
+    area: BlurArea
 
-def _copy_photo(
-    photo: TaggedPhoto,
-    place: Place,
-    copy: Path,
-    keywords: Keywords,
-    area: BlurArea,
-    config: TagConfig,
-) -> Outcome:
-    data = read_photo(photo.path)
-    if not area.is_empty:
-        data = blur_photo(data, area, copy.suffix)
-    if config.remove_gps:
-        data = remove_coordinates(data)
-    embedded = None if place.only_sidecar else embed_keywords(data, keywords)
-    content = data if embedded is None else embedded
-    is_kept = copy.exists() and copy.read_bytes() == content
-    if not is_kept:
-        _check_free(copy, config)
-        with atomic_write(copy) as partial:
+    @classmethod
+    def of(cls, photo: TaggedPhoto, place: Place, keywords: Keywords, config: TagConfig) -> TagJob:
+        """Return the job of a photo, with what is to be blurred."""
+        area = find_area(photo, config.blur, config.blur_confidence)
+        return cls(photo, place, keywords, config, area)
+
+    def run(self) -> Outcome:
+        """Write what belongs to the photo; raises OSError for a full or read-only disk."""
+        try:
+            return self._run()
+        except OSError as error:
+            if error.errno in _ENDS_ALL:
+                raise
+            return Outcome("failed", _os_reason(error, self.photo))
+        except (ImageError, InputError) as error:
+            return Outcome("failed", str(error))
+
+    def _run(self) -> Outcome:
+        if self.place.copy is None:
+            check_regular_file(self.photo.path)
+            return self._write_sidecar()
+        if self.photo.is_clip:
+            return self._copy_clip(self.place.copy)
+        return self._copy_photo(self.place.copy)
+
+    def _copy_photo(self, copy: Path) -> Outcome:
+        data = read_photo(self.photo.path)
+        if not self.area.is_empty:
+            data = blur_photo(data, self.area, copy.suffix)
+        if self.config.remove_gps:
+            data = remove_coordinates(data)
+        embedded = None if self.place.only_sidecar else embed_keywords(data, self.keywords)
+        content = data if embedded is None else embedded
+        is_kept = copy.exists() and copy.read_bytes() == content
+        if not is_kept:
+            self._check_free(copy)
+            with atomic_write(copy) as partial:
+                partial.write_bytes(content)
+                _copy_time(self.photo.path, partial)
+        beside = Outcome("kept") if embedded is not None else self._write_sidecar()
+        return self._outcome(is_kept, beside)
+
+    def _copy_clip(self, copy: Path) -> Outcome:
+        if not self.area.is_empty:
+            raise ImageError("it is a clip with something to blur, and clips can't be blurred")
+        if self.config.remove_gps:
+            raise ImageError("it is a clip, from which coordinates can't be removed")
+        source = local_copy(parse_path(self.photo.path))
+        is_kept = copy.exists() and filecmp.cmp(source, copy, shallow=False)
+        if not is_kept:
+            self._check_free(copy)
+            with atomic_write(copy) as partial:
+                shutil.copyfile(source, partial)
+                _copy_time(self.photo.path, partial)
+        return self._outcome(is_kept, self._write_sidecar())
+
+    def _outcome(self, is_kept: bool, beside: Outcome) -> Outcome:
+        """Return the outcome of a copy and of what was written beside it."""
+        is_old = is_kept and beside.state != "written"
+        return Outcome(
+            "kept" if is_old else "written",
+            has_sidecar=beside.has_sidecar,
+            is_blurred=not self.area.is_empty,
+        )
+
+    def _write_sidecar(self) -> Outcome:
+        """Write the keywords into a sidecar, whose other contents stay."""
+        target = self.place.sidecar
+        old = _read(target)
+        base = old if old is not None else _read(self.place.old_sidecar)
+        packet = XmpPacket() if base is None else XmpPacket(self._cleaned(base))
+        if not self.keywords.paths and old == base and not own_subject(packet):
+            return Outcome("bare")
+        apply_keywords(packet, self.keywords)
+        content = packet.to_bytes()
+        if old is not None and _is_same(old, content):
+            return Outcome("kept", has_sidecar=True)
+        with atomic_write(target) as partial:
             partial.write_bytes(content)
-            _copy_time(photo.path, partial)
-    blurred = not area.is_empty
-    if embedded is not None:
-        return Outcome("kept" if is_kept else "written", is_blurred=blurred)
-    beside = _write_sidecar(place, keywords, area, config)
-    return Outcome(_state(is_kept, beside), has_sidecar=beside.has_sidecar, is_blurred=blurred)
+        return Outcome("written", has_sidecar=True)
 
+    def _cleaned(self, xmp: bytes) -> bytes:
+        """Return an original's sidecar without what its copy must not show."""
+        if not self.area.is_empty and self.place.copy is not None:
+            xmp = without_pictures(xmp) or xmp
+        return remove_from_xmp(xmp) if self.config.remove_gps else xmp
 
-def _copy_clip(
-    photo: TaggedPhoto,
-    place: Place,
-    copy: Path,
-    keywords: Keywords,
-    area: BlurArea,
-    config: TagConfig,
-) -> Outcome:
-    if not area.is_empty:
-        raise ImageError("it is a clip with something to blur, and clips can't be blurred")
-    if config.remove_gps:
-        raise ImageError("it is a clip, from which coordinates can't be removed")
-    source = local_copy(parse_path(photo.path))
-    is_kept = copy.exists() and filecmp.cmp(source, copy, shallow=False)
-    if not is_kept:
-        _check_free(copy, config)
-        with atomic_write(copy) as partial:
-            shutil.copyfile(source, partial)
-            _copy_time(photo.path, partial)
-    beside = _write_sidecar(place, keywords, area, config)
-    return Outcome(_state(is_kept, beside), has_sidecar=beside.has_sidecar)
-
-
-def _write_sidecar(place: Place, keywords: Keywords, area: BlurArea, config: TagConfig) -> Outcome:
-    """Write the keywords into a sidecar, whose other contents stay."""
-    old = _read(place.sidecar)
-    base = old if old is not None else _read(place.old_sidecar)
-    packet = XmpPacket() if base is None else XmpPacket(_cleaned(base, area, config))
-    if not keywords.paths and (base is None or not own_subject(packet)) and old == base:
-        return Outcome("bare")
-    apply_keywords(packet, keywords)
-    content = packet.to_bytes()
-    if old is not None and _is_same(old, content):
-        return Outcome("kept", has_sidecar=True)
-    with atomic_write(place.sidecar) as partial:
-        partial.write_bytes(content)
-    return Outcome("written", has_sidecar=True)
-
-
-def _state(is_kept: bool, beside: Outcome) -> Literal["written", "kept"]:
-    return "kept" if is_kept and beside.state != "written" else "written"
+    def _check_free(self, path: Path) -> None:
+        if path.exists() and not self.config.overwrite:
+            raise InputError(f"'{path}' exists and differs: add --overwrite")
 
 
 def _is_same(old: bytes, content: bytes) -> bool:
@@ -139,23 +154,11 @@ def _is_same(old: bytes, content: bytes) -> bool:
     return old == content or XmpPacket(old).to_bytes() == content
 
 
-def _cleaned(xmp: bytes, area: BlurArea, config: TagConfig) -> bytes:
-    """Return an original's sidecar without what its copy must not show."""
-    if not area.is_empty:
-        xmp = without_pictures(xmp) or xmp
-    return remove_from_xmp(xmp) if config.remove_gps else xmp
-
-
 def _read(path: Path | None) -> bytes | None:
     try:
         return None if path is None else path.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def _check_free(path: Path, config: TagConfig) -> None:
-    if path.exists() and not config.overwrite:
-        raise InputError(_DIFFERS.format(path=path))
 
 
 def _copy_time(source: str, copy: Path) -> None:

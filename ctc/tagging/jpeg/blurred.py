@@ -28,6 +28,8 @@ _PREVIEWS = (
     ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP"),
 )
 """Properties of XMP with a picture, or that lead to one."""
+_COLOURS = slice(len(ICC) + 2 + 16, len(ICC) + 2 + 20)
+"""Where the first segment of a colour profile says what it is for (ICC.1, section 7.2)."""
 
 
 def with_metadata_of(original: bytes, jpeg: bytes) -> bytes:
@@ -56,7 +58,9 @@ def _kept(file: JpegFile) -> Iterator[Segment]:
     resources = read_resources(bodies) or []
     for body in to_bodies([one for one in resources if one.number not in THUMBNAILS]):
         yield Segment(APP13, body)
-    yield from file.find(APP2, ICC)
+    profile = file.find(APP2, ICC)
+    if profile and profile[0].body[_COLOURS] == b"RGB ":  # the pixels are RGB now
+        yield from profile
     yield from (one for one in file.segments if one.marker == COMMENT)
 
 

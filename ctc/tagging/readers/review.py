@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def read_review(path: Path, image_root: str | None) -> Iterator[Finding]:
 
     The label of a person who was not sure has no answer. Raises CtcError if it can't be read.
     """
-    with ReviewStore.open(path, read_only=True) as store:
+    # opened to write, SQLite leaves one file: read-only, it leaves two more beside it
+    with ReviewStore.open(path, read_only=not os.access(path, os.W_OK)) as store:
         about = store.about()
         places = PhotoPlaces(image_root or about.photo_root, about.photo_prefix)
         for event in store.iter_events():
