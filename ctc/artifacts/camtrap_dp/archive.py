@@ -151,9 +151,10 @@ def _find_descriptor(source: Path) -> Path | None:
         return inside
     if source.is_file():
         return None
+    missing = source if _file_name(source).lower().endswith((".zip", ".json")) else inside
     raise UsageError(
-        f"'{inside}' does not exist: give the {DESCRIPTOR} of a Camtrap DP package, its folder, or "
-        "its zip"
+        f"'{missing}' does not exist: give the {DESCRIPTOR} of a Camtrap DP package, its folder, "
+        "or its zip"
     )
 
 

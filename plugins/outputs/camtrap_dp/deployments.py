@@ -69,9 +69,10 @@ class Deployment:
             fields[LATITUDE], fields[LONGITUDE]
         )
         self.photos += len(event.images)
-        if self.listed is not None:
-            self.outside += sum(bool(self.listed.distance(moment)) for moment in moments)
-            return
+        if self.listed is not None:  # where only a day is known, its photos are in it
+            within = [one for one in moments if not self.listed.distance(one)]
+            self.outside += len(moments) - len(within)
+            moments = within
         for moment in moments:
             self.start = min(self.start or moment, moment)
             self.end = max(self.end or moment, moment)

@@ -158,12 +158,15 @@ def test_table_of_camtrapr(package) -> None:
         "locationID": "north",
         "latitude": "1.0",
         "longitude": "2.0",
-        "deploymentStart": "2024-04-01T12:00:00+02:00",
-        "deploymentEnd": "2024-04-10T12:00:00+02:00",
+        "deploymentStart": "2024-04-01T06:00:00+02:00",
+        "deploymentEnd": "2024-04-10T23:59:59+02:00",
         "cameraModel": "RECONYX HC500",
         "deploymentComments": "did not work from 2024-04-03T00:00:00 to 2024-04-05T00:00:00",
     }
-    assert second["deploymentID"] == "north 2024-05-01"
+    assert (second["deploymentID"], second["deploymentStart"]) == (
+        "north 2024-05-01",
+        "2024-05-01T12:00:00+02:00",
+    )
 
 
 @pytest.mark.parametrize(
