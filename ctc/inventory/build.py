@@ -149,17 +149,19 @@ def _refine(
     from ctc.inventory.metadata.exif_metadata import fill_from_photos
 
     correction = _clock_correction(config)
-    if config.events_within is not None:
+    if config.groups_photos:
         check_groupable(inventory, config)
     if config.reads_photos:
         inventory = fill_from_photos(inventory, config, progress)
     if correction is not None:
         inventory = _correct_times(inventory, correction)
-    if config.events_within is None:
+    if not config.groups_photos:
         if config.reads_photos or correction:  # else the source says so; grouping warns as well
             warn_wrong_times(inventory)
         return inventory, ()
-    inventory, description = group_photos(inventory, config.events_within)
+    inventory, description = group_photos(
+        inventory, config.events_within, config.events_by_sequence
+    )
     return inventory, (description,)
 
 

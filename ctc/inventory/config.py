@@ -31,6 +31,7 @@ class InventoryConfig:
     - `time_zone`: of the cameras' clocks, which `datetime` is then written with.
     - `events_within`: group single photos into events; the largest gap in seconds between two
       photos of an event.
+    - `events_by_sequence`: group single photos that a camera has numbered as those of one trigger.
     - `frames`: which frames of clips are used.
     """
 
@@ -46,6 +47,7 @@ class InventoryConfig:
     clock_offset: Path | None = None
     time_zone: str | None = None
     events_within: float | None = None
+    events_by_sequence: bool = False
     frames: FrameChoice = field(default_factory=FrameChoice)
 
     @property
@@ -53,6 +55,11 @@ class InventoryConfig:
         """The columns of the source that the steps need."""
         location = self.location_from
         return (*self.time_from, *([location] if location not in (None, FOLDER, EXIF) else []))
+
+    @property
+    def groups_photos(self) -> bool:
+        """Whether single photos are grouped into events."""
+        return self.events_within is not None or self.events_by_sequence
 
     @property
     def reads_photos(self) -> bool:

@@ -17,10 +17,11 @@ from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_ids
 from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.inventory.blanks import superseded_blanks
-from ctc.inventory.config import InventoryConfig
+from ctc.inventory.config import NONE, InventoryConfig
 from ctc.inventory.events import EventRows, first_distinct
 from ctc.inventory.metadata.camera_columns import CAMERA_COLUMNS
 from ctc.inventory.metadata.clock import read_times
+from ctc.inventory.sequences import Sequences, sequence_ids
 from ctc.reporting import counted
 
 if TYPE_CHECKING:
@@ -42,22 +43,31 @@ def check_groupable(inventory: Inventory, config: InventoryConfig) -> None:
             f"--events-within {config.events_within} is not a number of seconds: "
             "use a number such as 60"
         )
+    if config.events_by_sequence and config.camera_data == NONE:
+        raise UsageError(
+            "--events-by-sequence needs what cameras number in their photos: add --camera-data auto"
+        )
+    option = "--events-within" if config.events_within is not None else "--events-by-sequence"
     has_times = config.time_from_exif or config.time_from_mtime or config.time_from
     if DATETIME not in inventory.meta and not has_times:
         raise UsageError(
-            f"--events-within needs times, and there is no meta column '{DATETIME}': "
+            f"{option} needs times, and there is no meta column '{DATETIME}': "
             "add --time-from-exif, or --time-from with the column of the times"
         )
     if LOCATION not in inventory.meta and not config.location_from:
         raise UsageError(
-            "--events-within needs locations, since the clocks of two cameras differ, "
+            f"{option} needs locations, since the clocks of two cameras differ, "
             f"and there is no meta column '{LOCATION}': add --location-from"
         )
 
 
-def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
+def group_photos(
+    inventory: Inventory, seconds: float | None, by_sequence: bool = False
+) -> tuple[Inventory, str]:
     """Merge single-photo events of one location, each taken at most `seconds` after the previous.
 
+    `by_sequence`: merge photos of one trigger, as the camera has numbered them, and only photos
+    without a number by time, or not at all if `seconds` is None; see `sequence_ids`.
     Returns the inventory and a description of the result. A merged event has the id, the time and
     the camera's data of its first photo, all photos in time order, and each distinct observation
     once, in that order, with the other meta values of the row where it occurs first; blank photos
@@ -70,7 +80,7 @@ def group_photos(inventory: Inventory, seconds: float) -> tuple[Inventory, str]:
 
     table = inventory.table
     events = EventRows.from_table(table)
-    bursts = _find_bursts(table, events, seconds)
+    bursts = _find_bursts(table, events, seconds, by_sequence)
     rows = _row_sources(inventory, events, bursts)
     columns = {}
     for name in table.column_names:
@@ -143,18 +153,28 @@ def _row_sources(inventory: Inventory, events: EventRows, bursts: _Bursts) -> _R
     )
 
 
-def _find_bursts(table: pa.Table, events: EventRows, seconds: float) -> _Bursts:
+def _find_bursts(
+    table: pa.Table, events: EventRows, seconds: float | None, by_sequence: bool
+) -> _Bursts:
     import pyarrow.compute as pc
 
     times = _parse_times(take(table[DATETIME], events.first_row))
     locations = factorize(table[LOCATION])[1][events.first_row]
     _check_times_and_locations(np.isnat(times), locations == NO_LOCATION)
     single = pc.list_value_length(table[IMAGES]).to_numpy()[events.first_row] == 1
-    max_gap = np.timedelta64(round(seconds * 1000), "ms")
-    _warn_wrong_times(int(is_wrong_time(times).sum()), len(times))
-    usable = np.where(is_wrong_time(times), np.datetime64("NaT"), times)
-    numbers = burst_ids(np.where(single, locations, NO_LOCATION), usable, max_gap)
-    order = np.lexsort((times, numbers))
+    max_gap = None if seconds is None else np.timedelta64(round(seconds * 1000), "ms")
+    sequences = Sequences.from_table(table, events.first_row)
+    if by_sequence:
+        sequences.check()
+    wrong = is_wrong_time(times) & ~(by_sequence & (sequences.number > 0))
+    _warn_wrong_times(int(wrong.sum()), len(times))
+    usable = np.where(wrong, np.datetime64("NaT"), times)
+    places = np.where(single, locations, NO_LOCATION)
+    if by_sequence or max_gap is None:
+        numbers = sequence_ids(places, usable, sequences, max_gap)
+    else:
+        numbers = burst_ids(places, usable, max_gap)
+    order = np.lexsort((sequences.number, times, numbers))
     members = order[(np.bincount(numbers) > 1)[numbers[order]]]
     return _Bursts(members, np.flatnonzero(np.diff(numbers[members], prepend=-1)))
 
@@ -180,7 +200,9 @@ def _check_times_and_locations(no_time: NDArray[np.bool_], no_location: NDArray[
         missing, advice = f"a '{LOCATION}'", "try another --location-from"
     else:
         missing, advice = f"both a '{DATETIME}' and a '{LOCATION}'", "add those that are missing"
-    raise InputError(f"--events-within: no event has {missing}: {advice}, or omit the option")
+    raise InputError(
+        f"photos can't be grouped: no event has {missing}: {advice}, or omit the option that groups"
+    )
 
 
 def _parse_times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:

@@ -228,10 +228,10 @@ HOST_COMMANDS = (
         ("input format",),
         _names(
             """
-            camera-data clock-offset config discard-missing events-within frame-rate frames
-            frames-by help ignore-case image-root location-from log-json output overwrite quiet
-            relabel show-config source time-format time-from time-from-exif time-from-mtime
-            time-zone verbose
+            camera-data clock-offset config discard-missing events-by-sequence events-within
+            frame-rate frames frames-by help ignore-case image-root location-from log-json output
+            overwrite quiet relabel show-config source time-format time-from time-from-exif
+            time-from-mtime time-zone verbose
             """
         ),
         shared=False,

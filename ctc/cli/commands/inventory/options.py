@@ -122,5 +122,11 @@ def _shared_options() -> list[click.Option]:
             help="Group photos without an event into events: a photo joins the event of the photo "
             "before it at the location when their times are at most this far apart.",
         ),
+        CommandOption(
+            ["--events-by-sequence"],
+            is_flag=True,
+            help="Group photos that the camera numbers as those of one trigger, 1 of 3, 2 of 3 … "
+            "(needs --camera-data); with --events-within, photos without such numbers by time.",
+        ),
         *clip_options(),
     ]
