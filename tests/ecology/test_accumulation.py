@@ -6,8 +6,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from study_world import many
 
 from ctc.ecology.accumulation import accumulate, chao2
 
@@ -16,7 +17,7 @@ PLACES = st.integers(1, 5).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@many(300)
 @given(rows=PLACES)
 def test_accumulate_is_the_mean_over_all_choices(rows) -> None:
     seen = np.array(rows)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from study_world import many
 
 from ctc.ecology.effort import covers, measure_effort
 from ctc.ecology.readers.deployments import read_deployments
@@ -60,7 +61,7 @@ def slow(spans, gaps) -> dict[tuple[str, int], float]:
     return days
 
 
-@settings(max_examples=300, deadline=None)
+@many(300)
 @given(spans=SPANS, gaps=GAPS)
 def test_measure_effort_is_what_hours_add_up_to(spans, gaps) -> None:
     known = [(at, low, low + more) for at, low, more in gaps if at < len(spans)]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import norm, t
+from study_world import many
 
 from ctc.ecology.intervals import mean_of, proportion, ratio
 
@@ -22,6 +25,27 @@ def test_ratio_of_units_that_differ_by_hand() -> None:
     found = ratio(np.array([20.0, 30, 10]), np.ones(3))
     factor = np.exp(t.ppf(0.975, 2) * np.sqrt(100 / 3) / 20)
     assert found == pytest.approx((20, 20 / factor, 20 * factor))
+
+
+UNITS = st.lists(st.tuples(st.integers(0, 30), st.floats(0.05, 1)), min_size=2, max_size=12)
+
+
+@many(200)
+@given(units=UNITS.filter(lambda rows: any(count for count, _ in rows)))
+def test_ratio_is_what_leaving_out_each_unit_gives(units) -> None:
+    total = sum(effort for _, effort in units)
+    value = sum(count for count, _ in units) / total
+    without = []
+    for left_out in range(len(units)):
+        rest = [one for at, one in enumerate(units) if at != left_out]
+        without.append(sum(count for count, _ in rest) / sum(effort for _, effort in rest))
+    mean = sum(without) / len(units)
+    variance = (len(units) - 1) / len(units) * sum((one - mean) ** 2 for one in without)
+    ends = t.ppf(0.975, len(units) - 1) * np.sqrt(variance), 1.959964 * np.sqrt(value / total)
+    found = ratio(*(np.array(one, float) for one in zip(*units, strict=True)))
+    with np.errstate(over="ignore"):
+        expected = value * np.exp(max(ends) / value)
+    assert (found.value, found.high) == pytest.approx((value, expected), rel=1e-4)
 
 
 def test_ratio_of_no_record_ends_at_the_highest_likely_rate() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from study_world import many
 
 from ctc.ecology.records import group_maximum, independent, independent_sorted
 
@@ -26,7 +27,7 @@ def slow(records: list[tuple[int, int]], gap: int, rule: str) -> list[bool]:
 
 
 @pytest.mark.parametrize("rule", ["last-record", "last-independent"])
-@settings(max_examples=500, deadline=None)
+@many(500)
 @given(records=STREAMS, gap=st.integers(0, 25))
 def test_independent_is_what_a_loop_finds(rule, records, gap) -> None:
     group = np.array([one for one, _ in records], np.int64)

@@ -43,7 +43,7 @@ Seen = tuple[int, int, int, int]
 
 
 def many(examples: int = 100) -> settings:
-    """Return settings for a few examples, or for those of --hypothesis-profile=long."""
+    """Return settings for this many examples, or for those of --hypothesis-profile=long."""
     return settings(max_examples=max(examples, settings().max_examples), deadline=None)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import i0, iv
 from scipy.stats import vonmises
+from study_world import many
 
 from ctc.ecology.activity.density import (
     MINUTES,
@@ -34,7 +35,7 @@ def slow_concentration(angles: np.ndarray) -> float:
     return (3 * n * kappa**2 * iv(2, 2 * kappa) / (4 * np.sqrt(np.pi) * i0(kappa) ** 2)) ** 0.4
 
 
-@settings(max_examples=100, deadline=None)
+@many(100)
 @given(records=RECORDS)
 def test_kernel_density_is_the_sum_over_records(records) -> None:
     angles = np.array(records) * 2 * np.pi / MINUTES

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import vonmises
+from study_world import many
 
 from ctc.ecology.activity.density import MINUTES, count_minutes, kernel_density
 from ctc.ecology.activity.overlap import delta_1, delta_4, make_pattern, overlap
@@ -21,7 +22,7 @@ def sample(seed: int, mean: float, kappa: float, n: int) -> np.ndarray:
     return count_minutes((angles * 86_400 / (2 * np.pi)).astype(int))
 
 
-@settings(max_examples=50, deadline=None)
+@many(50)
 @given(one=RECORDS, other=RECORDS)
 def test_deltas_are_what_their_formulas_say(one, other) -> None:
     counts = [count_minutes(np.array(each) * 60) for each in (one, other)]
@@ -33,7 +34,7 @@ def test_deltas_are_what_their_formulas_say(one, other) -> None:
     assert delta_4(f, g, *counts) == pytest.approx((first + second) / 2)
 
 
-@settings(max_examples=20, deadline=None)
+@many(20)
 @given(records=RECORDS)
 def test_overlap_of_identical_samples_is_1(records) -> None:
     counts = count_minutes(np.array(records) * 60)
