@@ -16,12 +16,13 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from ctc.artifacts.predictions import EventPrediction, Failure
+from ctc.artifacts.predictions import EventPrediction, Failure, ImagePrediction
 from ctc.artifacts.taxonomy import Taxonomy, scientific_names
-from ctc.images.metadata.time_zone import Clock, make_clock
+from ctc.images.metadata.time_zone import Clock, make_clock, parse_time
 from ctc.plugin import OutputContext, OutputFormat, hookimpl
 from ctc.storage.atomic import another_temp_path, remove
 
@@ -146,16 +147,21 @@ class _PackageWriter:
         if isinstance(event, Failure):
             self.failures += 1
             return
-        moments = [
-            self.clock.localize(photo_fields(event, photo)[DATETIME], photo.path)
-            for photo in event.images
-        ]
+        moments = [self._moment(event, photo) for photo in event.images]
         self.photos_without_time += moments.count(None)
         deployment = self.deployments.add(event, [one for one in moments if one]).id
         media.writerows(self.row_builder.media_rows(event, deployment, moments))
         observations.writerows(
             self._collect_species(self.row_builder.observation_rows(event, deployment, moments))
         )
+
+    def _moment(self, event: EventPrediction, photo: ImagePrediction) -> datetime | None:
+        """Return the photo's time; without a clock's zone, in that of the event in its table."""
+        text = photo_fields(event, photo)[DATETIME]
+        own, of_event = parse_time(text), parse_time(event.meta.get(DATETIME))
+        if own and of_event and of_event.tzinfo and not (own.tzinfo or self.clock.zone):
+            return own.replace(tzinfo=of_event.tzinfo)
+        return self.clock.localize(text, photo.path)
 
     def _collect_species(self, rows: Iterable[CamtrapDpRow]) -> Iterator[CamtrapDpRow]:
         for row in rows:

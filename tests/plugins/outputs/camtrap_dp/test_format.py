@@ -260,6 +260,12 @@ def test_time_with_zone_needs_no_option(package) -> None:
     )
 
 
+def test_time_of_a_photo_has_the_zone_of_its_event(package) -> None:
+    entry = event("1", {"path": "a.jpg", "taken": SPRING}, datetime="2016-03-27T01:59:50-03:00")
+    (row,) = table(package(entry, time_zone=None), "media")
+    assert row["timestamp"] == "2016-03-27T01:59:59-03:00"
+
+
 @pytest.mark.parametrize("zone", ["Europe/Berln", "+99:00", "../secret", "Europe", ""])
 def test_time_zone_rejects_unknown_name(package, zone) -> None:
     with pytest.raises(
