@@ -20,7 +20,8 @@ from ctc.inference.run.output_writer import ResultStream
 from ctc.inference.run.stats import RunStats
 from ctc.inference.task import AnswerCodec, PhotoModel, TaskResult
 from ctc.inference.update.answers import EarlierAnswers
-from ctc.inference.update.pipeline import run_update
+from ctc.inference.update.content import ContentReader
+from ctc.inference.update.pipeline import look_up, run_update
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,19 @@ class LocalResults:
         index, count = self.header.shard
         return islice(self.events, index, None, count)
 
+    def found_events(self) -> Iterator[tuple[Event, bool]]:
+        """Yield the events of the shard, and whether each is taken over from an earlier run."""
+        if self.earlier is None:
+            yield from ((event, False) for event in self.shard_events())
+            return
+        reader = ContentReader(FolderWatch(self.header.image_root).read)
+        found = look_up(self.model, self.shard_events(), self.pipeline, reader, self.earlier)
+        yield from ((event, result is not None) for event, result in found)
+
     def predict(self, events: Iterable[Event]) -> Generator[TaskResult[Any]]:
-        """Yield the result of each event, in order, without a journal."""
-        return self._predict(events, FolderWatch(self.header.image_root))
+        """Yield the result of each event, in order, without a journal; none is taken over."""
+        watch = FolderWatch(self.header.image_root)
+        return run_pipeline(self.model, events, self.pipeline, watch.read)
 
     def _predict(self, events: Iterable[Event], watch: FolderWatch) -> Generator[TaskResult[Any]]:
         if not self.header.is_updatable:

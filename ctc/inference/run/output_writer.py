@@ -16,7 +16,6 @@ from ctc.inference.run.chunks import chunks_folder
 from ctc.inference.run.corrected_times import correct_entries, correction_of
 from ctc.inference.run.stats import RunStats
 from ctc.inference.task import TaskResult
-from ctc.inference.update.answers import answers_path
 from ctc.plugin import OutputContext, OutputFormat
 from ctc.storage.atomic import atomic_write, is_partial, remove
 from ctc.storage.paths import is_remote, parse_path
@@ -137,7 +136,7 @@ def _remove_leftovers(output: Path) -> None:
 
     No other run writes this output now, since its journal would be locked.
     """
-    targets = output, failure_path(output), chunks_folder(output), answers_path(output)
+    targets = output, failure_path(output), chunks_folder(output)
     if not is_remote(output) and output.parent.is_dir():
         for path in output.parent.iterdir():
             if any(is_partial(path, target) for target in targets):

@@ -12,7 +12,8 @@ from ctc.inference.journal.header import RunHeader
 from ctc.inference.journal.journal import Journal
 from ctc.inference.task import AnswerCodec, TaskResult
 from ctc.inference.update.answers import answers_path
-from ctc.storage.atomic import remove, temp_path
+from ctc.storage.atomic import remove, remove_abandoned, temp_path
+from ctc.storage.paths import is_remote
 
 Results = Iterator[TaskResult[Any]]
 
@@ -28,13 +29,15 @@ def keep_answers(
     if not header.is_updatable:
         yield results
         return
-    partial = temp_path(answers_path(output))
-    kept = _Kept(results)
+    answers, kept = answers_path(output), _Kept(results)
+    partial = temp_path(answers)
+    if not is_remote(output):
+        remove_abandoned(answers)
     try:
         with Journal[Any](partial, header, codec) as journal:
             yield kept.append_to(journal)
             if kept.has_answer:
-                journal.finalize(answers_path(output))
+                journal.finalize(answers)
     except BaseException:
         remove(partial)
         raise

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from typing import Generic
 
 from ctc.images.listing.folder_watch import FolderWatch
@@ -41,9 +40,7 @@ def run_update(
         for result in run_pipeline(model, events, config, reader.read):
             yield reader.attach(result)
         return
-    find = partial(earlier.find, model=model, reader=reader)
-    threads = earlier.threads(config.runtime.threads)
-    with earlier.reading(), closing(_look_up(events, find, threads)) as found:
+    with closing(look_up(model, events, config, reader, earlier)) as found:
         stretch = _Stretch(found, watch)
         while not stretch.is_last:
             for result in run_pipeline(model, stretch.new_events(), config, reader.read):
@@ -82,20 +79,26 @@ class _Stretch(Generic[EventT]):
             yield result
 
 
-def _look_up(
-    events: Iterable[Event], find: Callable[[Event], TaskResult[EventT] | None], threads: int
+def look_up(
+    model: PhotoModel[PhotoT, EventT],
+    events: Iterable[Event],
+    config: PipelineConfig,
+    reader: ContentReader,
+    earlier: EarlierAnswers[PhotoT, EventT],
 ) -> Generator[Found[EventT]]:
-    """Yield each event with what is known of it, in order, looked up in threads."""
+    """Yield each event with its result if that is known, in order, looked up in threads."""
+    threads = earlier.threads(config.runtime.threads)
     pool, waiting = ThreadPoolExecutor(threads, "ctc-update"), deque[_Lookup[EventT]]()
-    try:
-        for event in events:
-            waiting.append((event, pool.submit(find, event)))
-            if len(waiting) >= _AHEAD * threads:
+    with earlier.reading():
+        try:
+            for event in events:
+                waiting.append((event, pool.submit(earlier.find, event, model, reader)))
+                if len(waiting) >= _AHEAD * threads:
+                    yield _await(*waiting.popleft())
+            while waiting:
                 yield _await(*waiting.popleft())
-        while waiting:
-            yield _await(*waiting.popleft())
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _await(event: Event, found: Future[TaskResult[EventT] | None]) -> Found[EventT]:

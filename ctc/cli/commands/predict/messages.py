@@ -59,10 +59,12 @@ def print_dry_run(run: PhotoRun) -> None:
     click.echo(f"output   '{run.target}', {run.format.name}")
     found = estimate_run(run)
     took = timedelta(seconds=round(found.seconds))
-    click.echo(
-        f"photos   {found.photos:,}: about {took} at {found.photos_per_second:,.1f}/s, "
+    known = f", and {found.taken_over:,} taken over" if found.taken_over else ""
+    rate = (
+        f": about {took} at {found.photos_per_second:,.1f}/s, "
         f"estimated from {found.sampled_photos:,} of them"
     )
+    click.echo(f"photos   {found.photos:,}{known}{rate if found.photos else ''}")
     if found.failures:
         first = found.failures[0]
         warn(f"{len(found.failures)} of these failed, the first: '{first.path}': {first.reason}")
@@ -83,7 +85,7 @@ def print_summary(summary: Summary, done: str = "predicted") -> None:
     new = summary.photos - summary.resumed - summary.taken_over
     seconds = f"{summary.seconds:.1f} s ({new / max(summary.seconds, 1e-9):,.0f}/s)"
     earlier = [f"{summary.resumed:,} in an earlier run"] if summary.resumed else []
-    if summary.gone is not None:
+    if summary.taken_over or summary.gone is not None:
         earlier.append(f"{summary.taken_over:,} taken over")
     rate = ", ".join([f": {new:,} in {seconds}", *earlier]) if earlier else f" in {seconds}"
     photos = counted(summary.photos, "photo")
