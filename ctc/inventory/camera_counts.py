@@ -76,7 +76,8 @@ class CameraCounts:
         if (more := len(self.cameras) - MAX_NAMED) > 0:
             parts[0] += f", and {counted(more, 'more model')}"
         if span := self.temperature:
-            parts.append(f"{span.lowest:g} to {span.highest:g} °C")
+            low, high = f"{span.lowest:g}", f"{span.highest:g}"
+            parts.append(f"{low} °C" if low == high else f"{low} to {high} °C")
         parts.append(", ".join(f"{word} ({count:,})" for word, count in self.triggers.items()))
         return "; ".join(filter(None, parts))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from ctc.images.clips.names import file_of
+from ctc.images.clips.names import file_of, split_frame_path
 from ctc.images.metadata.exif import Exif, exif_threads, read_exifs
 from ctc.inventory.metadata.camera_reader import CameraReader
 from ctc.reporting import ProgressBar
@@ -45,7 +45,7 @@ class ExifReader:
             incomplete = [
                 e
                 for e, photos in enumerate(events)
-                if number < len(photos) and self._is_incomplete(found[e])
+                if number < len(photos) and self._is_incomplete(found[e], photos[number])
             ]
             for e, exif in self._read_photos([(e, events[e][number]) for e in incomplete]):
                 found[e] = _merge_exif(found[e], exif)
@@ -68,11 +68,12 @@ class ExifReader:
             self.bar.advance(1, int(bool(exif.error)))
             yield event, exif
 
-    def _is_incomplete(self, exif: Exif) -> bool:
+    def _is_incomplete(self, exif: Exif, photo: str) -> bool:
+        """Return whether `photo` may tell what is missing; a frame tells nothing of its camera."""
         return (
             (self.read_time and exif.taken is None)
             or (self.read_location and exif.latitude is None)
-            or (self.camera is not None and exif.read_from is None)
+            or (self.camera is not None and exif.read_from is None and not split_frame_path(photo))
         )
 
     def _fill_from_mtime(self, exif: Exif, photo: str) -> Exif:

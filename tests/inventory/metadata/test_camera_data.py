@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from drawn_clips import write_clip
 from PIL import Image
 from reconyx_notes import hyperfire, hyperfire_2
 
@@ -136,6 +138,16 @@ def test_fill_from_photos_asks_exiftool_for_notes_of_other_makers(tmp_path: Path
     filled = fill(inventory(tmp_path, [photo]), "auto")
     assert filled.table["camera_serial"].to_pylist() == ["12345"]
     assert filled.table["camera_data_from"].to_pylist() == ["exiftool"]
+
+
+@needs_exiftool
+def test_fill_from_photos_asks_exiftool_for_clips(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", 5)
+    command = [str(find_exiftool()), "-q", "-overwrite_original", "-Keys:Model=BTC-6PXD", str(clip)]
+    subprocess.run(command, check=True)
+    clips = inventory(tmp_path, ["a.mp4#t=0", "a.mp4#t=0.2"])
+    assert fill(clips, "auto").table["camera_model"].to_pylist() == ["BTC-6PXD"]
+    assert "camera_model" not in fill(clips, "builtin").meta
 
 
 def test_group_photos_keeps_the_camera_data_of_the_first_photo(tmp_path: Path) -> None:
