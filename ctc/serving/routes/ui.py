@@ -17,10 +17,10 @@ from ctc.serving.service import Service
 
 STATIC_FOLDER = Path(__file__).parent.parent / "static"
 SECURITY_HEADERS = {
-    # nothing from other servers, nothing inline; thumbnails are blobs
+    # nothing from other servers, nothing inline; thumbnails and clips are blobs
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    "img-src 'self' blob:; media-src blob:; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -35,7 +35,7 @@ export class Corrections {
   add(model, event, label, name) {
     const { class: top, probabilities } = event.labels[label];
     const chosen = name || (top in probabilities ? top : null);
-    const photos = event.photos.map(({ path, answer }) => ({ path, taken: answer?.taken ?? null }));
+    const photos = event.photos.flatMap(partsOf);
     const labels = Object.fromEntries(Object.entries(event.labels).map(([one, said]) => [one, said.probabilities]));
     const request = `${this.#begun}-${this.#count++}`;
     this.#waiting.push({ model, body: { id: event.id, photos, labels, answer: { [label]: chosen }, request } });
@@ -83,4 +83,10 @@ export class Corrections {
     byId("kept").textContent = [kept, refused, waiting].filter(Boolean).join(" · ");
     if (left && !this.#name) byId("reviewer").focus();
   }
+}
+
+// Returns a photo, or the frames of a clip, as the server keeps them.
+function partsOf({ path, answer }) {
+  if (!answer?.frames.length) return [{ path, taken: answer?.taken ?? null }];
+  return answer.frames.map(({ at, taken }) => ({ path: path + at, taken }));
 }

@@ -19,11 +19,13 @@ export class Gallery extends EventTarget {
     return photos;
   }
 
-  // Stores the prediction of a photo.
+  // Stores the prediction of a photo, or of a clip with its frames: {at: "#t=3.2", taken, labels}.
   answered(photo, prediction) {
     const [seen] = prediction.photos;
     if (!seen) return this.failed(photo, prediction.failures[0].reason, false);
-    Object.assign(photo, { state: "done", reason: "", answer: { ...seen, labels: prediction.labels } });
+    const frames = prediction.photos.filter(({ name }) => name.includes("#t=")).map(({ name, ...one }) => ({ ...one, at: name.slice(name.lastIndexOf("#t=")) }));
+    const lost = prediction.failures.map(({ reason }) => reason);
+    Object.assign(photo, { state: "done", reason: "", answer: { ...seen, labels: prediction.labels, frames, lost } });
     this.#renew(photo);
   }
 

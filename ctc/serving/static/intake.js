@@ -1,8 +1,11 @@
-// Returns dropped or chosen files as photos: {file, path}, with the path inside the folder.
+// Returns dropped or chosen photos and clips: {file, path}, with the path inside the folder.
 
 const PHOTO = /\.(jpe?g|png|bmp|webp|tiff?|gif)$/i;
+const CLIP = /\.(mp4|m4v|mov|3gp|avi|m2?ts)$/i;
 
-const isPhoto = ({ file }) => PHOTO.test(file.name) && !file.name.startsWith(".");
+export const isClip = (file) => CLIP.test(file.name);
+
+const isPhoto = ({ file }) => (PHOTO.test(file.name) || isClip(file)) && !file.name.startsWith(".");
 
 export function chosen(files) {
   return Array.from(files, (file) => ({ file, path: file.webkitRelativePath || file.name })).filter(isPhoto);

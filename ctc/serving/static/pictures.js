@@ -1,5 +1,6 @@
 // Thumbnails, made in the browser when they scroll into view.
 import { element } from "./dom.js";
+import { isClip } from "./intake.js";
 
 const WIDTH = 480;
 const AT_ONCE = 2;
@@ -38,14 +39,14 @@ async function work() {
     image.photo.picture ??= URL.createObjectURL(await small(image.photo.file));
     image.src = image.photo.picture;
   } catch {
-    image.closest(".picture")?.classList.add("unseen"); // a TIFF, or no photo at all
+    image.closest(".picture")?.classList.add("unseen"); // a TIFF, a clip of another codec, or no photo at all
   }
   working--;
   work();
 }
 
 async function small(file) {
-  const bitmap = await createImageBitmap(file);
+  const bitmap = await (isClip(file) ? firstFrame(file) : createImageBitmap(file));
   const scale = Math.min(1, WIDTH / bitmap.width);
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
@@ -55,4 +56,18 @@ async function small(file) {
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/jpeg", 0.8);
   });
+}
+
+async function firstFrame(file) {
+  const video = element("video", { muted: true, preload: "auto" });
+  const url = URL.createObjectURL(file);
+  try {
+    await new Promise((resolve, reject) => {
+      Object.assign(video, { onloadeddata: resolve, onerror: () => reject(new Error("no picture")), src: url });
+    });
+    return await createImageBitmap(video);
+  } finally {
+    video.removeAttribute("src");
+    URL.revokeObjectURL(url);
+  }
 }

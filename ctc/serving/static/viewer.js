@@ -1,7 +1,8 @@
-// The large view of a photo, with all classes and navigation.
+// The large view of a photo or clip, with all classes and navigation.
 import { content } from "./cards.js";
 import { bar, breakable, byId, element, percent, renew } from "./dom.js";
 import { takenAt } from "./gallery.js";
+import { isClip } from "./intake.js";
 
 const MOST_CLASSES = 8;
 const dialog = byId("viewer");
@@ -11,12 +12,18 @@ let shown = null; // {photos, at, url, actions}
 export function view(photos, at, actions) {
   close();
   shown = { photos, at, actions, url: URL.createObjectURL(photos[at].file) };
-  const image = element("img", { src: shown.url, alt: `The photo ${photos[at].path}`, onerror: () => image.replaceWith(unseen()) });
-  const parts = [element("figure", {}, image), element("div", { class: "facts" }), ways()];
+  const parts = [element("figure", {}, large(photos[at])), element("div", { class: "facts" }), ways()];
   renew(dialog, () => dialog.replaceChildren(...parts));
   refreshView();
   if (!dialog.open) dialog.showModal();
   if (!dialog.querySelector(".ways").contains(document.activeElement)) dialog.focus();
+}
+
+function large({ file, path }) {
+  const [kind, more] = isClip(file) ? ["clip", { controls: true }] : ["photo", { alt: `The photo ${path}` }];
+  const unseen = () => element("p", { class: "unseen" }, `This browser can't show this ${kind}.`);
+  const made = element(kind === "clip" ? "video" : "img", { src: shown.url, ...more, onerror: () => made.replaceWith(unseen()) });
+  return made;
 }
 
 // Updates the view after a correction or a prediction.
@@ -30,8 +37,9 @@ export function refreshView() {
     element("h2", {}, ...breakable(path)),
     element("p", { class: "time" }, [takenAt({ photos: [photo] }), answer?.camera, position].filter(Boolean).join(" · ")),
     element("div", { class: "said" }, ...content(event, shown.actions)),
-    ...Object.entries(answer?.labels ?? {}).map(classes),
-  ];
+    ...Object.entries(answer?.labels ?? {}).map((one) => classes(one, answer.frames.length ? "this clip" : "this photo")),
+    answer?.frames.length > 0 && frames(answer, photo.event),
+  ].filter(Boolean);
   renew(facts, () => facts.replaceChildren(...parts));
 }
 
@@ -69,12 +77,22 @@ function ways() {
   );
 }
 
-const unseen = () => element("p", { class: "unseen" }, "This browser can't show this photo.");
+// Lists what each frame of a clip was taken for; a click shows it, where the browser plays the clip.
+function frames({ frames: found, lost }, { labels }) {
+  const rows = found.map(({ at, labels: said }) => {
+    const seconds = Number(at.slice("#t=".length));
+    const text = Object.keys(labels).map((label) => `${said[label].class} ${percent(said[label].confidence)}`).join(" · ");
+    const go = () => Object.assign(dialog.querySelector("video") ?? {}, { currentTime: seconds });
+    return element("li", {}, element("button", { type: "button", class: "plain", onclick: go }, `${seconds} s`), element("span", {}, text));
+  });
+  const missing = lost.length > 0 && element("p", { class: "note" }, `${lost.length} more can't be used: ${lost[0]}`);
+  return element("section", {}, element("h3", {}, `${found.length} frames`), element("ol", { class: "frames" }, ...rows), missing);
+}
 
-function classes([label, { probabilities }]) {
+function classes([label, { probabilities }], what) {
   const best = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
   const rows = best.slice(0, MOST_CLASSES).map(([name, share]) =>
     element("li", {}, element("span", {}, name), element("span", { class: "share" }, percent(share)), bar(share)),
   );
-  return element("section", {}, element("h3", {}, `${label}, this photo`), element("ol", { class: "bars" }, ...rows));
+  return element("section", {}, element("h3", {}, `${label}, ${what}`), element("ol", { class: "bars" }, ...rows));
 }
