@@ -68,8 +68,8 @@ def _files(survey: Survey, event: Ints) -> dict[str, pa.Array]:
     number = pa.array(first[event], mask=first[event] < 0)
     paths = survey.photos.path.take(number)
     return {
-        "Directory": pc.replace_substring_regex(paths, r"/?[^/]*$", ""),
-        "FileName": pc.replace_substring_regex(paths, r"^.*/", ""),
+        "Directory": pc.replace_substring_regex(paths, r"[/\\]?[^/\\]*$", ""),
+        "FileName": pc.replace_substring_regex(paths, r"^.*[/\\]", ""),
     }
 
 

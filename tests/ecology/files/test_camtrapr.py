@@ -83,10 +83,10 @@ def test_operation_matrix_is_unknown_while_no_camera_was_there() -> None:
 
 
 def test_record_table_names_the_first_photo_of_each_record() -> None:
-    survey = make_survey([(0, 0, FOX, 1), (0, 60, FOX, 1), (1, 0, FOX, 1)])
-    paths = pa.array(["cards/a/1.jpg", "cards/a/2.jpg", "cards/a/3.jpg", "4.jpg"])
-    times = np.full(4, np.datetime64("NaT", "s"))
-    photos = Photos(np.array([0, 0, 1, 2]), paths, times)
+    survey = make_survey([(0, 0, FOX, 1), (0, 60, FOX, 1), (1, 0, FOX, 1), (2, 0, FOX, 1)])
+    paths = pa.array(["cards/a/1.jpg", "cards/a/2.jpg", "cards/a/3.jpg", "4.jpg", r"C:\b\5.jpg"])
+    times = np.full(5, np.datetime64("NaT", "s"))
+    photos = Photos(np.array([0, 0, 1, 2, 3]), paths, times)
     study = count_survey(replace(survey, photos=photos), SummaryConfig())
-    assert column(study, "Directory") == ["cards/a", ""]
-    assert column(study, "FileName") == ["1.jpg", "4.jpg"]
+    assert column(study, "Directory") == ["cards/a", "", r"C:\b"]
+    assert column(study, "FileName") == ["1.jpg", "4.jpg", "5.jpg"]
