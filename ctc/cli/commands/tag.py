@@ -23,7 +23,7 @@ _SHOWN = 10
 @click.command(
     epilog="Example: ctc tag predictions.csv --image-root new_photos --copy-to tagged_photos"
 )
-@click.argument("source", type=PATH, metavar="PREDICTIONS|REVIEW")
+@click.argument("source", type=PATH, metavar="PREDICTIONS|REVIEW|INVENTORY")
 @option(
     "--copy-to",
     type=PATH,
@@ -45,7 +45,7 @@ _SHOWN = 10
     "--image-root",
     type=PATH_OR_URL,
     metavar="DIR",
-    show_default="the current folder, or that of the review",
+    show_default="the current folder, or that of the review or inventory",
     help="Folder that relative photo paths start from, and the tree of copies.",
 )
 @option(

@@ -81,7 +81,8 @@ def without_previews(tiff: bytes) -> bytes | None:
     clean = bytearray(len(block.data))
     for start, end in kept:
         clean[start:end] = block.data[start:end]
-    return bytes(clean[: max(end for _, end in kept)])
+    found = bytes(clean[: max(end for _, end in kept)])
+    return None if _JPEG in found else found  # directories that lie over each other
 
 
 def without_coordinates(tiff: bytes) -> bytes | None:

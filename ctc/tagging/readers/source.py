@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctc.artifacts.failures import failure_path, read_failure_file
-from ctc.artifacts.file_kind import describe_other_kind
+from ctc.artifacts.file_kind import describe_other_kind, recognize_kind
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.evaluation.answers.prediction_file import MEGADETECTOR
@@ -15,6 +15,7 @@ from ctc.images.clips.names import file_of, is_clip_path
 from ctc.images.listing.photo_paths import normalize_path
 from ctc.reporting import counted
 from ctc.storage.paths import absolute_path, join_path
+from ctc.tagging.readers.inventory import read_inventory
 from ctc.tagging.readers.json_events import read_json
 from ctc.tagging.readers.megadetector import read_megadetector
 from ctc.tagging.readers.moved import find_again
@@ -35,7 +36,7 @@ class TagSource:
 
 
 def read_source(source: Path, image_root: Path | None, inventory: Path | None = None) -> TagSource:
-    """Read a prediction file of any format, MegaDetector's output or a review store.
+    """Read a prediction file of any format, MegaDetector's output, a review or an inventory.
 
     Frames are united to their clip, and photos that have moved are found below `image_root`.
     `inventory`: names the photos of events, where the file doesn't. Raises CtcError if a file can't
@@ -86,6 +87,8 @@ def _findings(source: Path, image_root: Path | None) -> Iterator[Finding]:
     name = source.name.lower()
     if name.endswith(_STORES):
         return read_review(source, None if image_root is None else str(image_root))
+    if recognize_kind(source) == "inventory":
+        return read_inventory(source, image_root)
     if not name.endswith(".json"):
         return read_table(source)
     if name.endswith(MEGADETECTOR) or _is_megadetector(source):

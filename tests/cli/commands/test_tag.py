@@ -53,6 +53,19 @@ def test_tag_copies(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["Subject"] == found["Keywords"] == "fox"
 
 
+def test_tag_copies_as_camtrapr_reads_them(folder: Path) -> None:
+    """recordTable splits what `exiftool -t` prints at commas, then at '|', and drops blanks of the
+    first level; of several levels it takes the last."""
+    tag("--copy-to", "tagged", "--label", "species", "--label", "behaviour=Does what")
+    exiftool(folder / "tagged/a/1.jpg")  # skips without it
+    words = ["exiftool", "-q", "-f", "-t", "-r", "-HierarchicalSubject", "-ext", "JPG", "tagged/a"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    found = [line.partition("\t")[2].split(",") for line in done.stdout.splitlines()]
+    split = [[text.removeprefix(" ").split("|") for text in texts] for texts in found]
+    columns = [[(one[0].replace(" ", ""), one[-1]) for one in photo] for photo in split]
+    assert columns == [[("Species", "fox"), ("Doeswhat", "eating"), ("Doeswhat", "resting")]] * 2
+
+
 def test_tag_keeps_the_time_of_files(folder: Path) -> None:
     os.utime(folder / "photos/a/1.jpg", (1_500_000_000, 1_500_000_000))
     tag("--copy-to", "tagged")

@@ -192,3 +192,15 @@ def test_add_lineages(tmp_path: Path) -> None:
     assert empty.lineage == ()
     with pytest.raises(InputError, match="has a lineage for none of 'eating', 'resting'"):
         add_lineages(photos, taxonomy, "behaviour")
+
+
+def test_read_source_of_an_inventory(tmp_path: Path) -> None:
+    table, output = tmp_path / "labels.csv", tmp_path / "inventory.parquet"
+    table.write_text("id,image1,image2,species,count\n1,a/1.jpg,a/2.jpg,fox,2\n1,a/1.jpg,,hare,\n")
+    columns = ["--image", "image1", "--image", "image2", "--label", "species", "--label", "count"]
+    words = ["inventory", "csv", str(table), "--event-id", "id", *columns]
+    assert run([*words, "--output", str(output)]) == 0
+    photos = read_source(output, None).photos
+    assert [Path(one.path) for one in photos] == [tmp_path / "a/1.jpg", tmp_path / "a/2.jpg"]
+    assert answers_of(photos[1]) == [("fox", 1.0), ("hare", 1.0)]
+    assert answers_of(photos[1], "count") == [("2", 1.0)]
