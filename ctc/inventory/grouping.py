@@ -18,7 +18,7 @@ from ctc.images.bursts import NO_LOCATION, burst_ids
 from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.inventory.blanks import superseded_blanks
 from ctc.inventory.config import NONE, InventoryConfig
-from ctc.inventory.events import EventRows, first_distinct
+from ctc.inventory.events import EventRows, first_distinct, with_largest_counts
 from ctc.inventory.metadata.camera_columns import CAMERA_COLUMNS
 from ctc.inventory.metadata.clock import read_times
 from ctc.inventory.sequences import Sequences, sequence_ids
@@ -70,18 +70,18 @@ def group_photos(
     without a number by time, or not at all if `seconds` is None; see `sequence_ids`.
     Returns the inventory and a description of the result. A merged event has the id, the time and
     the camera's data of its first photo, all photos in time order, and each distinct observation
-    once, in that order, with the other meta values of the row where it occurs first; blank photos
-    add no observation to those that show something. Columns with a value per image get those of all
-    images. Events of several photos, and photos without time or location, are not
-    changed. Times with a zone are compared as UTC. Raises InputError if no photo has both a time
-    and a location.
+    once, in that order, with the other meta values of the row where it occurs first; those that
+    differ in the label `count` alone are one, with the largest. Blank photos add no observation to
+    those that show something. Columns with a value per image get those of all images. Events of
+    several photos, and photos without time or location, are not changed. Times with a zone are
+    compared as UTC. Raises InputError if no photo has both a time and a location.
     """
     import pyarrow as pa
 
+    events = EventRows.from_table(inventory.table)
+    bursts = _find_bursts(inventory.table, events, seconds, by_sequence)
+    inventory, rows = _row_sources(inventory, events, bursts)
     table = inventory.table
-    events = EventRows.from_table(table)
-    bursts = _find_bursts(table, events, seconds, by_sequence)
-    rows = _row_sources(inventory, events, bursts)
     columns = {}
     for name in table.column_names:
         if name in _OF_FIRST_PHOTO:
@@ -130,14 +130,20 @@ class _RowSources:
     """How many bursts have rows of blank photos that are left out, since others show something."""
 
 
-def _row_sources(inventory: Inventory, events: EventRows, bursts: _Bursts) -> _RowSources:
-    """Order the rows of the result; an event takes the position of its first photo."""
+def _row_sources(
+    inventory: Inventory, events: EventRows, bursts: _Bursts
+) -> tuple[Inventory, _RowSources]:
+    """Order the rows of the result; an event takes the position of its first photo.
+
+    Comes with the inventory whose observations have the largest counts of their bursts.
+    """
     rank = np.full(len(events.first_row), -1)
     rank[bursts.members] = np.arange(len(bursts.members))
     rank = rank[events.event_of_row]
     unchanged = np.flatnonzero(rank < 0)
     rows = np.argsort(rank, kind="stable")[len(unchanged) :]
     burst = bursts.burst_of_member[rank[rows]]
+    inventory = with_largest_counts(inventory, rows, burst)
     first = first_distinct(inventory, rows, burst)
     rows, burst = rows[first], burst[first]
     superseded = superseded_blanks(inventory, rows, burst)
@@ -145,12 +151,13 @@ def _row_sources(inventory: Inventory, events: EventRows, bursts: _Bursts) -> _R
     rows, burst = rows[~superseded], burst[~superseded]
     first_photo_row = np.r_[unchanged, events.first_row[bursts.members[bursts.starts]][burst]]
     order = np.argsort(first_photo_row, kind="stable")
-    return _RowSources(
+    sources = _RowSources(
         np.r_[unchanged, rows][order],
         first_photo_row[order],
         np.r_[unchanged, len(rank) + burst][order],
         blank,
     )
+    return inventory, sources
 
 
 def _find_bursts(

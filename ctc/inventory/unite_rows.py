@@ -19,7 +19,12 @@ from ctc.artifacts.arrow_columns import (
 )
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.inventory.blanks import superseded_blanks
-from ctc.inventory.events import EventRows, first_distinct, first_occurrences
+from ctc.inventory.events import (
+    EventRows,
+    first_distinct,
+    first_occurrences,
+    with_largest_counts,
+)
 from ctc.reporting import counted
 
 if TYPE_CHECKING:
@@ -33,10 +38,11 @@ log = logging.getLogger(__name__)
 def unite_event_rows(inventory: Inventory) -> Inventory:
     """Give every row of an event the photos of all its rows, and keep equal observations once.
 
-    Photos are in order of appearance. A row of blank photos is dropped where other photos of the
-    event show something. Of rows with the same labels the first is kept; where there are columns
-    with values per photo, such as boxes, only if the rows named different photos. What was united,
-    and which values differed, is logged.
+    Where rows are about different photos, those that differ in the label `count` alone are equal
+    but for the largest count, which they get. Photos are in order of appearance. A row of blank
+    photos is dropped where other photos of the event show something. Of rows with the same labels
+    the first is kept; where there are columns with values per photo, such as boxes, only if the
+    rows named different photos. What was united, and which values differed, is logged.
     """
     events = EventRows.from_table(inventory.table)
     if len(events.first_row) == inventory.table.num_rows:
@@ -44,6 +50,8 @@ def unite_event_rows(inventory: Inventory) -> Inventory:
     differ = _events_with_different_photos(inventory.table, events)
     if differ.any():
         inventory = replace(inventory, table=_unite_photos(inventory.table, events, differ))
+        rows = np.flatnonzero(differ[events.event_of_row])
+        inventory = with_largest_counts(inventory, rows, events.event_of_row[rows])
     inventory = _drop_equal_observations(inventory, events, differ)
     return _drop_superseded_blanks(inventory, differ) if differ.any() else inventory
 

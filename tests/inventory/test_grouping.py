@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,33 @@ def test_group_photos_keeps_distinct_observations_in_photo_order() -> None:
     assert {row["event_id"] for row in rows} == {"a"}
     assert {tuple(row["images"]) for row in rows} == {("a.jpg", "b.jpg", "c.jpg")}
     assert {row["datetime"] for row in rows} == {NOON}
+
+
+def test_group_photos_keeps_the_largest_count_of_a_species() -> None:
+    seen = [("fox", "2", None), ("hare", None, "A"), ("fox", "11-50", None), ("hare", "1", "B")]
+    rows = [
+        {"id": f"{i}", "datetime": f"2026-01-01T12:00:0{i}", "species": species, "count": count}
+        | {"sex": sex, "site": f"{i}"}
+        for i, (species, count, sex) in enumerate(seen)
+    ]
+    given = replace(inventory(rows), labels=("species", "count", "sex"))
+    found = group_photos(given, 60)[0].table.to_pylist()
+    assert [[row[name] for name in ("species", "count", "sex", "site")] for row in found] == [
+        ["fox", "11-50", None, "0"],
+        ["hare", None, "A", "1"],
+        ["hare", "1", "B", "3"],
+    ]
+
+
+def test_group_photos_groups_photos_without_a_count() -> None:
+    rows = [{"id": one, "count": None} for one in "ab"]
+    elsewhere = {"id": "c", "count": "1", "location": "B"}
+    given = replace(inventory([*rows, elsewhere]), labels=("species", "count"))
+    found = group_photos(given, 60)[0].table.to_pylist()
+    assert [(row["images"], row["count"]) for row in found] == [
+        (["a.jpg", "b.jpg"], None),
+        (["c.jpg"], "1"),
+    ]
 
 
 def test_group_photos_describes_result() -> None:

@@ -13,9 +13,9 @@ from ctc.artifacts.inventory import Inventory
 from ctc.inventory.unite_rows import unite_event_rows
 
 
-def unite(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+def unite(*rows: dict[str, Any], labels: tuple[str, ...] = ("species",)) -> list[dict[str, Any]]:
     table = pa.Table.from_pylist(list(rows))
-    found = unite_event_rows(Inventory(table, ("species",), Path("photos"))).table
+    found = unite_event_rows(Inventory(table, labels, Path("photos"))).table
     assert found.schema == table.schema
     united: list[dict[str, Any]] = found.to_pylist()
     return united
@@ -32,6 +32,22 @@ def test_unite_event_rows_joins_photos_and_keeps_equal_observation_once() -> Non
         row("2", "c", "fox"),
         row("1", "a b d e", "hare"),
         row("2", "c", None),
+    ]
+
+
+def test_unite_event_rows_keeps_the_largest_count_of_different_photos() -> None:
+    rows = [
+        row("1", "a", "fox", count="1"),
+        row("1", "b", "fox", count="3"),
+        row("1", "c", "hare", count=None),
+        row("2", "d", "fox", count="1"),
+        row("2", "d", "fox", count="2"),
+    ]
+    assert unite(*rows, labels=("species", "count")) == [
+        row("1", "a b c", "fox", count="3"),
+        row("1", "a b c", "hare", count=None),
+        row("2", "d", "fox", count="1"),
+        row("2", "d", "fox", count="2"),
     ]
 
 
