@@ -28,6 +28,7 @@ from ctc.storage.urls import (
 __all__ = [
     "absolute_path",
     "check_not_input",
+    "extra_of",
     "is_http",
     "is_in_bucket",
     "is_remote",
@@ -77,6 +78,11 @@ def is_in_bucket(path: str | Path) -> bool:
 def is_http(path: str | Path) -> bool:
     """Return whether `path` is an HTTP URL: it may have a query ('?…'), and can't be written."""
     return str(path).lower().startswith(("http://", "https://"))
+
+
+def extra_of(url: str) -> str:
+    """Return the extra of ctc that opens a URL."""
+    return _EXTRA_BY_SCHEME.get(url.partition("://")[0].lower(), "remote")
 
 
 def join_path(root: Path, path: str) -> str:

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
 from typing import Any, BinaryIO, cast
 
-from ctc.errors import CtcError, InputError, UsageError
-from ctc.storage.paths import is_in_bucket, is_remote
+from ctc.errors import CtcError, InputError, MissingExtraError, UsageError
+from ctc.storage.paths import extra_of, is_in_bucket, is_remote
 from ctc.storage.urls import redact_urls, refusal, storage_options
 
 REMOTE_IO_THREADS = 32
@@ -151,14 +151,18 @@ def error_reason(error: Exception) -> str:
 def filesystem_and_path(url: str) -> tuple[Any, str]:
     """Return fsspec's file system for the URL, and the path of the file in it.
 
-    Raises OSError for a URL that is not opened; see `ctc.storage.urls`.
+    Raises OSError for a URL that is not opened; see `ctc.storage.urls`. Raises MissingExtraError if
+    its packages are not installed.
     """
     from fsspec.core import url_to_fs
 
     refused = refusal(url)
     if refused:
         raise OSError(errno.EPROTONOSUPPORT, refused)
-    files, path = url_to_fs(url, **storage_options(url))
+    try:
+        files, path = url_to_fs(url, **storage_options(url))
+    except ImportError:
+        raise MissingExtraError(f"'{redact_urls(url)}'", extra_of(url)) from None
     return files, path
 
 
