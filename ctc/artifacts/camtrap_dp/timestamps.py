@@ -32,8 +32,12 @@ def parse_moment(text: str) -> tuple[datetime | None, bool]:
     A date alone is midnight, without a clock time.
     """
     text = text.strip()
+    found = _from_iso_format(text) or _from_iso_format(normalize_timestamp(text))
+    return found, found is not None and len(text) > _DATE_LENGTH
+
+
+def _from_iso_format(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(normalize_timestamp(text))
+        return datetime.fromisoformat(text)
     except ValueError:
-        return None, False
-    return found, len(text) > _DATE_LENGTH
+        return None
