@@ -28,6 +28,7 @@ from ctc.ecology.readers.source import read_survey
 from ctc.ecology.readers.times import parse_times
 from ctc.ecology.survey import Survey
 from ctc.errors import CtcError
+from ctc.storage.paths import parse_path
 
 CONFIG = SummaryConfig()
 CLASSES = ["empty", "fox", "deer"]
@@ -309,3 +310,17 @@ def test_parse_times_of_odd_texts() -> None:
     times, zone = parse_times(pa.chunked_array([list(texts)]))
     assert times.astype(str).tolist() == [time for time, _ in texts.values()]
     np.testing.assert_array_equal(zone, [ahead for _, ahead in texts.values()])
+
+
+def test_read_survey_of_predictions_at_a_url(write_predictions, deployments) -> None:
+    local = write_predictions()
+    url = parse_path(f"memory://survey/{local.name}")
+    url.parent.mkdir(parents=True, exist_ok=True)
+    url.write_bytes(local.read_bytes())
+    assert told(read_survey(url, deployments, CONFIG)) == told(
+        read_survey(local, deployments, CONFIG)
+    )
+    broken = url.parent / "broken.csv"
+    broken.write_bytes(b"\0")
+    with pytest.raises(CtcError, match=r"'memory://survey/broken\.csv' ends in the middle"):
+        read_survey(broken, deployments, CONFIG)
