@@ -8,7 +8,7 @@ folders that a camera numbers itself. A table of deployments may say more of it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -33,8 +33,9 @@ class Deployment:
     """One deployment; `listed` is what the user's table says of it.
 
     `coordinates` are latitude and longitude in degrees, of the table, else from the first event
-    that has both; so are `location` and `camera`. `start` and `end` are those of the table, else of
-    the photos. `photos` is their number, `outside` how many were taken before start or after end.
+    that has both; so are `location` and `camera`. `serials`: serial numbers in the photos. `start`
+    and `end` are those of the table, else of the photos. `photos` is their number, `outside` how
+    many were taken before start or after end.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Deployment:
     listed: ListedDeployment | None = None
     photos: int = 0
     outside: int = 0
+    serials: set[str] = field(default_factory=set)
 
     @classmethod
     def from_table(cls, listed: ListedDeployment) -> Self:
@@ -65,6 +67,7 @@ class Deployment:
         fields = photo_fields(event)
         self.location = self.location or meta_text(event, "location")
         self.camera = self.camera or str(fields[CAMERA] or "")
+        self.serials |= {meta_text(event, "camera_serial")} - {""}
         self.coordinates = self.coordinates or _parse_coordinates(
             fields[LATITUDE], fields[LONGITUDE]
         )
@@ -80,14 +83,17 @@ class Deployment:
     def to_row(self) -> dict[str, object]:
         """Return the row of the table deployments."""
         latitude, longitude = self.coordinates or ("", "")
+        serial = next(iter(self.serials)) if len(self.serials) == 1 else ""
+        cells = self.listed.cells if self.listed else {}
         return {
-            **(self.listed.cells if self.listed else {}),
+            **cells,
             "deploymentID": self.id,
             "locationID": self.location,
             "latitude": latitude,
             "longitude": longitude,
             "deploymentStart": format_datetime(self.start),
             "deploymentEnd": format_datetime(self.end),
+            "cameraID": cells.get("cameraID") or serial,
             "cameraModel": self.camera,
             **({"timestampIssues": "true"} if self.outside else {}),
         }

@@ -23,7 +23,7 @@ from ctc.images import IMAGE_SUFFIXES
 from ctc.images.clips.names import CLIP_SUFFIXES, file_of, split_frame_path
 from ctc.storage.paths import is_url, relative_path
 
-from .deployments import format_datetime
+from .deployments import format_datetime, meta_text
 
 CamtrapDpRow = dict[str, object]
 
@@ -31,6 +31,7 @@ _FILE_PATH = re.compile(r"^(?=^[^./~])(^((?!\.{2}).)*$).*$")  # the schema's pat
 _FORBIDDEN_CHARACTERS = re.compile("[\r\n\ud800-\udfff]")
 _FRACTION = re.compile(r"\.\d+(?=Z|[+-])")
 """Of a second, which the standard's times don't have."""
+_CAPTURE_METHODS = ("activityDetection", "timeLapse")
 _GENERIC = ("animal", "animals")
 UNCLASSIFIED = "unclassified"
 """Observation type of what nobody looked at, and class of that name."""
@@ -72,6 +73,7 @@ class RowBuilder:
     ) -> Iterator[CamtrapDpRow]:
         """Yield a media row per photo and clip; `moments` are the times of photos and frames."""
         known: set[int] = set()
+        trigger = meta_text(event, "trigger")
         for number, photo, moment in zip(media_numbers(event), event.images, moments, strict=True):
             if number in known:
                 continue
@@ -80,6 +82,7 @@ class RowBuilder:
             yield {
                 "mediaID": self._media_id(event, number),
                 "deploymentID": deployment,
+                "captureMethod": trigger if trigger in _CAPTURE_METHODS else "",
                 "timestamp": format_datetime(moment),
                 "filePath": self._file_path(file),
                 "filePublic": "false",

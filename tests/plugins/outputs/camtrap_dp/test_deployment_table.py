@@ -183,3 +183,24 @@ def test_table_of_camtrapr(package) -> None:
 def test_table_that_can_not_be_used(package, table: str, message: str) -> None:
     with pytest.raises(CtcError, match=message):
         package(table, time_zone=None)
+
+
+def test_package_takes_serial_number_and_trigger_from_camera_data(package) -> None:
+    table = "deploymentID,cameraID,start,end\nnorth,C7,2024-04-01,2024-04-30\n"
+    one = event(
+        "a", "2024-04-02T10:00:00", location="north", camera_serial="S1", trigger="timeLapse"
+    )
+    two = event("b", "2024-04-02T10:00:00", location="south", camera_serial="S2", trigger="manual")
+    folder = package(table, one, two)
+    assert [row.get("cameraID") for row in rows(folder, "deployments")] == ["C7", "S2"]
+    assert [row.get("captureMethod") for row in rows(folder, "media")] == ["timeLapse", None]
+
+
+def test_package_has_no_camera_id_where_cameras_were_changed(package) -> None:
+    table = "deploymentID,start,end\nnorth,2024-04-01,2024-04-30\n"
+    photos = [
+        event(serial, "2024-04-02T10:00:00", location="north", camera_serial=serial)
+        for serial in ("S1", "S2")
+    ]
+    (deployment,) = rows(package(table, *photos), "deployments")
+    assert "cameraID" not in deployment
