@@ -27,6 +27,7 @@ from .rows import (
     PredictionTable,
     build_table,
 )
+from .time_zone import TIME_ZONE, with_zone
 
 EXCEL = Option(
     EXCEL_OPTION,
@@ -42,14 +43,18 @@ def ctc_output_formats() -> list[OutputFormat]:
     summary = "a table with one row per event and label"
     return [
         OutputFormat(
-            "csv", summary, (".csv",), write, options=(PER_PHOTO, PER_BOX, MAX_CLASSES, EXCEL)
+            "csv",
+            summary,
+            (".csv",),
+            write,
+            options=(PER_PHOTO, PER_BOX, MAX_CLASSES, EXCEL, TIME_ZONE),
         )
     ]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Write the predictions; see `PredictionTable.rows` for errors."""
-    table = build_table(entries, context.options)
+    table = build_table(with_zone(entries, context), context.options)
     with open_rows(path, context.options[EXCEL.key], quoting=csv.QUOTE_ALL) as rows:
         rows.writerow(table.columns)
         rows.writerows(_cells(row, table) for row in table.rows())

@@ -38,17 +38,19 @@ from ctc.plugin import OutputContext, OutputFormat, hookimpl
 
 from .photo_fields import exif_fields
 from .rows import DIGITS, MAX_CLASSES, most_likely
+from .time_zone import TIME_ZONE, with_zone
 
 
 @hookimpl
 def ctc_output_formats() -> list[OutputFormat]:
     summary = "one object with every event and its photos"
-    return [OutputFormat("json", summary, (".json",), write, options=(MAX_CLASSES,))]
+    return [OutputFormat("json", summary, (".json",), write, options=(MAX_CLASSES, TIME_ZONE))]
 
 
 def write(entries: Iterator[EventPrediction | Failure], path: Path, context: OutputContext) -> None:
     """Write the events as they come; their ids must differ."""
     limit = context.options.get(MAX_CLASSES.key)
+    entries = with_zone(entries, context)
     # backslashreplace: what is not Unicode in a file name becomes a JSON escape
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write("{")

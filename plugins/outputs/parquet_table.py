@@ -30,6 +30,7 @@ from .rows import (
     PredictionTable,
     build_table,
 )
+from .time_zone import TIME_ZONE, with_zone
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +45,11 @@ def ctc_output_formats() -> list[OutputFormat]:
     summary = "the rows of csv in typed columns"
     return [
         OutputFormat(
-            "parquet", summary, (".parquet",), write, options=(PER_PHOTO, PER_BOX, MAX_CLASSES)
+            "parquet",
+            summary,
+            (".parquet",),
+            write,
+            options=(PER_PHOTO, PER_BOX, MAX_CLASSES, TIME_ZONE),
         )
     ]
 
@@ -58,7 +63,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = build_table(entries, context.options)
+    table = build_table(with_zone(entries, context), context.options)
     schema = _schema(table).with_metadata(
         {"notes": "\n".join(context.notes)} if context.notes else None
     )

@@ -28,6 +28,7 @@ from ctc.storage.atomic import another_temp_path, remove
 
 from ..label_option import LABEL, selected_label
 from ..photo_fields import DATETIME, photo_fields
+from ..time_zone import TIME_ZONE
 from .columns import TABLES
 from .deployment_table import DEPLOYMENT_TABLE, read_deployment_table
 from .deployments import Deployments
@@ -35,7 +36,6 @@ from .descriptor import descriptor, is_review
 from .readme import Gaps, deployment_notes, failure_notes, readme
 from .rows import CamtrapDpRow, RowBuilder
 from .taxonomy import TAXONOMY, label_taxonomy
-from .time_zone import TIME_ZONE
 
 log = logging.getLogger("ctc.outputs.camtrap_dp")
 
