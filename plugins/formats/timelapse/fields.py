@@ -75,7 +75,18 @@ def _usual_fields(table: RowTable) -> list[str]:
 
 def _has_counts(table: RowTable, name: str) -> bool:
     at = table.columns[name]
-    return any(cells[at].strip() not in ("", "0") for _, cells in table.rows())
+    return any(cells[at].strip() not in ("", "0", "-1") for _, cells in table.rows())
+
+
+def read_counter(cell: str) -> tuple[bool, str | None]:
+    """Return whether a counter is above 0 or a flag is true, and the count if there is one.
+
+    Raises ValueError for a cell that is neither.
+    """
+    text = cell.strip()
+    if text.casefold() in ("", "true", "false"):
+        return text.casefold() == "true", None
+    return float(text) > 0, text
 
 
 def _name_labels(columns: Sequence[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.card_folders import camera_folder
+from ctc.errors import InputError
 from ctc.images.clips.names import is_clip_path
 from ctc.images.files import is_image_name
 from ctc.images.listing.photo_paths import normalize_path
@@ -40,6 +41,7 @@ from .fields import (
     choose_labels,
     episode_field,
     multi_choices,
+    read_counter,
 )
 from .times import parse_time
 
@@ -100,7 +102,7 @@ class RowReader:
         return "" if at is None else row.cells[at]
 
     def _unusable_reason(self, row: PhotoRow, photo: str) -> str | None:
-        if not (is_image_name(photo) or is_clip_path(photo)):
+        if not (is_image_name(photo.rpartition("/")[2]) or is_clip_path(photo)):
             return "its File is not the name of a photo or clip"
         deleted = self._cell(row, DELETED).strip().casefold()
         if deleted not in ("true", "false", ""):
@@ -116,15 +118,24 @@ class RowReader:
         observed = list(self.cells.read(cells))
         if not self.options["counter"]:
             return observed
-        counts = [(name, self._cell(row, name).strip()) for name in self.options["counter"]]
-        seen: list[dict[str, str | None]] = [
-            {SPECIES: name, COUNT: None if count.casefold() == "true" else count}
-            for name, count in counts
-            if count.casefold() not in ("", "0", "false")
-        ] or [dict.fromkeys((SPECIES, COUNT))]
+        seen: list[dict[str, str | None]] = [*self._counted(row)]
+        seen = seen or [dict.fromkeys((SPECIES, COUNT))]
         merged = [{**one, **other} for one in seen for other in observed or [{}]]
         missing = dict.fromkeys(self.labels)
         return [{**missing, **one} for one in merged if any(one.values())]
+
+    def _counted(self, row: PhotoRow) -> Iterator[dict[str, str | None]]:
+        for name in self.options["counter"]:
+            cell = self._cell(row, name)
+            try:
+                is_there, count = read_counter(cell)
+            except ValueError:
+                raise InputError(
+                    f"{self.where} {row.line}: '{name}' is neither a counter nor a flag, since it "
+                    f"has '{cell}': read it with --label"
+                ) from None
+            if is_there:
+                yield {SPECIES: name, COUNT: count}
 
     def _location(self, row: PhotoRow, folder: str) -> str | None:
         if name := self.options["location"]:

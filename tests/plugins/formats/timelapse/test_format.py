@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ctc.errors import UsageError
+from ctc.errors import InputError, UsageError
 from ctc.plugin import InputFormat, LeftOut, Observation
 from ctc.plugin.manager import plugins
 from ctc.testing import check_input_format
@@ -135,6 +135,17 @@ def test_counters_and_flags_are_species(tmp_path: Path) -> None:
         {"species": "Hare", "count": "1", "Night": "true"},
         {"species": "Empty", "count": None, "Night": "false"},
     ]
+
+
+def test_counters_of_other_text_are_refused(tmp_path: Path) -> None:
+    source = table(tmp_path, f"{HEADER}Fox,Note\n{FOX}-1,seen\n")
+    with pytest.raises(InputError) as caught:
+        read(source, counter=("Fox", "Note"))
+    assert str(caught.value) == (
+        "ImageData.csv line 2: 'Note' is neither a counter nor a flag, since it has 'seen': read "
+        "it with --label"
+    )
+    assert read(source, counter=("Fox",)) == [LeftOut("ImageData.csv line 2", "no label")]
 
 
 def test_counters_beside_a_label_of_that_name_are_refused(tmp_path: Path) -> None:
