@@ -27,12 +27,11 @@ class DrawnCounts:
 
     `presence` (S, U, T): in which share of the draws a species was seen at a unit in an occasion.
     `minutes` (D, told, MINUTES): records by minute of the day of the species whose activity is
-    `told`; `minutes_elsewhere` (times, told, MINUTES): the same of stations drawn anew.
+    told; `minutes_elsewhere` (times, told, MINUTES): the same of stations drawn anew.
     """
 
     counts: Tally
     presence: Floats
-    told: Ints
     minutes: NDArray[np.int32]
     minutes_elsewhere: NDArray[np.int32]
 
@@ -49,7 +48,7 @@ def count_draws(
 ) -> DrawnCounts | None:
     """Return the counts of all draws of the events `used`; None without probabilities.
 
-    `active`: the units with effort.
+    `active`: the units with effort; `told`: the species whose activity is told.
     """
     drawer = make_drawer(survey.events, used, space.unit, space.seconds, space.gap)
     if drawer is None or config.draws == 0:
@@ -74,7 +73,7 @@ def count_draws(
     )
     shape = (space.species, space.units, len(occasions.starts))
     share = presence.reshape(shape) / count
-    return DrawnCounts(counts, share, told, np.stack(minutes), np.stack(elsewhere))
+    return DrawnCounts(counts, share, np.stack(minutes), np.stack(elsewhere))
 
 
 def _records(

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from ctc.ecology.accumulation import Accumulation, accumulate
-from ctc.ecology.activity.band import MIN_RECORDS, drawn_band, station_band
+from ctc.ecology.activity.band import drawn_band, station_band
 from ctc.ecology.activity.density import MINUTES, count_minutes, kernel_density
 from ctc.ecology.activity.overlap import ENOUGH, Overlap, Pattern, make_pattern, overlap
 from ctc.ecology.histories import detection_history, occasion_of
@@ -87,7 +87,7 @@ class Activity:
 class Figures:
     """All figures of a study; species with the most records first.
 
-    `activity`: of species with enough records, by number.
+    `activity`: of the most frequent species with enough records, by number.
     """
 
     species: tuple[SpeciesFigures, ...]
@@ -162,7 +162,7 @@ def _numbers(study: Study, counts: Tally, number: int) -> Numbers:
 def _overlaps(
     study: Study, shown: list[SpeciesFigures]
 ) -> tuple[tuple[OverlapFigure, ...], dict[int, Pattern]]:
-    known = [one for one in shown if one.hard.records.value >= MIN_RECORDS]
+    known = [one for one in shown if one.number in study.told]
     patterns = {
         one.number: make_pattern(_minutes(study, one.number), study.config.seed + one.number)
         for one in known
@@ -193,7 +193,7 @@ def _drawn_activity(study: Study, number: int) -> tuple[Floats, Floats, Floats] 
     """Return the mean density of the draws with its band; None without draws or records."""
     if study.drawn is None:
         return None
-    at = int(np.searchsorted(study.drawn.told, number))
+    at = int(np.searchsorted(study.told, number))
     minutes = study.drawn.minutes[:, at].astype(float)
     minutes = minutes[minutes.sum(axis=1) > 0]
     again = study.drawn.minutes_elsewhere[:, at].astype(float)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ctc.artifacts.observation_types import observation_type
-from ctc.ecology.activity.band import MIN_RECORDS
+from ctc.ecology.activity.band import told_species
 from ctc.ecology.activity.sun import SunTimes, sun_times, to_sun_time
 from ctc.ecology.activity.time_zone import zone_minutes
 from ctc.ecology.config import SummaryConfig
@@ -27,8 +27,8 @@ class Study:
     """A survey, counted.
 
     `species`: names of S species. `records`: of the hard answers. `hard`, `drawn`: their counts;
-    `drawn` is None without probabilities. `latitude`, `longitude` (U,): degrees of units, NaN is
-    unknown.
+    `drawn` is None without probabilities. `told`: the species whose activity is told. `latitude`,
+    `longitude` (U,): degrees of units, NaN is unknown.
     """
 
     survey: Survey
@@ -40,6 +40,7 @@ class Study:
     records: Records
     hard: Tally
     drawn: DrawnCounts | None
+    told: Ints
     latitude: Floats
     longitude: Floats
     sun_minutes: Floats | None
@@ -69,7 +70,7 @@ def count_survey(survey: Survey, config: SummaryConfig) -> Study:
     occasions = divide(effort, config.occasion)
     records = _hard_records(survey, space, species, used)
     hard, active = tally(space, records), np.flatnonzero(effort.trap_nights > 0)
-    told = np.flatnonzero(hard.records[0].sum(axis=1) >= MIN_RECORDS)
+    told = told_species(hard.records[0].sum(axis=1))
     drawn = count_draws(survey, config, space, species, used, occasions, active, told)
     return Study(
         survey,
@@ -81,6 +82,7 @@ def count_survey(survey: Survey, config: SummaryConfig) -> Study:
         records,
         hard,
         drawn,
+        told,
         latitude,
         longitude,
         *_sun(survey, config, records, latitude, longitude, warnings),

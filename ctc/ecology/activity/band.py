@@ -15,6 +15,15 @@ from ctc.ecology.survey import Floats, Ints
 
 MIN_RECORDS = 10
 """Records of a species from which on its activity is told."""
+MAX_SPECIES = 12
+"""The most frequent species, whose activity is told."""
+
+
+def told_species(records: Ints) -> Ints:
+    """Return the numbers of the species whose activity is told; `records` (species,): sums."""
+    enough = np.flatnonzero(records >= MIN_RECORDS)
+    most = np.argsort(-records[enough], kind="stable")[:MAX_SPECIES]
+    return np.sort(enough[most])
 
 
 def draw_stations(stations: int, times: int, rng: np.random.Generator) -> Ints:

@@ -20,7 +20,6 @@ from ctc.evaluation.html.charts import Axis, Band, Line, line_chart
 from ctc.evaluation.html.page import write_page
 from ctc.reporting import counted
 
-MAX_CURVES = 12
 MAX_HISTORIES = 8
 MAX_CELLS = 4_000
 """Of a history that the page shows whole; all are in `histories/`."""
@@ -117,7 +116,7 @@ def _maps(study: Study, figures: Figures) -> Mapping[str, Markup]:
 
 
 def _activity_charts(study: Study, figures: Figures) -> Mapping[str, Sequence[Markup]]:
-    shown = [one for one in figures.species if one.number in figures.activity][:MAX_CURVES]
+    shown = [one for one in figures.species if one.number in figures.activity]
     return {one.name: _curves(study, one, figures.activity[one.number]) for one in shown}
 
 

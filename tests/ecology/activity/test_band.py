@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ive
 from study_world import make_deployments, make_survey
 
-from ctc.ecology.activity.band import draw_stations, drawn_band, station_band
+from ctc.ecology.activity.band import draw_stations, drawn_band, station_band, told_species
 from ctc.ecology.activity.density import MINUTES, count_minutes
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.study import count_survey
@@ -48,6 +48,11 @@ def test_draw_stations_draws_as_many_as_there_are() -> None:
     often = draw_stations(5, 100, np.random.default_rng(1))
     assert often.sum(axis=1).tolist() == [5] * 100
     assert often.max() > 1
+
+
+def test_told_species_are_the_most_frequent_with_enough_records() -> None:
+    assert told_species(np.array([9, 10, 50, 10])).tolist() == [1, 2, 3]
+    assert told_species(np.arange(100, 120)).tolist() == list(range(8, 20))
 
 
 def test_drawn_band_leaves_out_draws_without_records() -> None:
