@@ -93,6 +93,24 @@ def test_predict_remote_photos_gives_same_as_local(store, photos, red_model, tmp
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
+def test_update_at_remote_places_predicts_only_what_is_new(
+    store, photos, red_model, capsys
+) -> None:
+    upload(photos, store / "photos")
+    predict = ["predict", str(red_model), f"{store}/photos", "--output"]
+    update = [*predict, f"{store}/p.csv", "--update", f"{store}/p.csv"]
+    assert run(update) == 3
+    upload(photos / "north" / "0000.png", store / "photos" / "north" / "0001.png")
+    upload(photos / "north" / "0000.png", store / "photos" / BROKEN)
+    upload(photos / "north" / "0002.png", store / "photos" / "new.png")
+    capsys.readouterr()
+    assert run(update) == 0
+    # the mended one and one at a new URL: 0001.png has the contents of another photo now
+    assert "25 events predicted from 25 photos: 2 in " in capsys.readouterr().err
+    assert run([*predict, f"{store}/whole.csv"]) == 0
+    assert (store / "p.csv").read_bytes() == (store / "whole.csv").read_bytes()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
 def test_engine_run_keeps_chunks_in_bucket(
     bucket, red_model, tmp_path, kill_after_first_part

@@ -138,6 +138,22 @@ def test_predict_on_ray_gives_same_as_one_machine(
     assert files(tmp_path) == expected_files
 
 
+def test_update_on_ray_gives_same_as_one_machine(
+    cluster, red_model, photos, expected_files, tmp_path
+) -> None:
+    """Most of it is taken over from a run on this machine alone."""
+    output = tmp_path / "out" / "p.csv"
+    update = ["predict", str(red_model), str(photos), "--output", str(output), "--update"]
+    for number in range(0, PHOTOS, 10):
+        (photos / f"{number:04}.png").rename(tmp_path / f"{number:04}.png")
+    assert run([*update, str(output), "--quiet"]) == 0
+    for number in range(0, PHOTOS, 10):
+        (tmp_path / f"{number:04}.png").rename(photos / f"{number:04}.png")
+    assert run([*update, str(output), *on_cluster(cluster)]) == 3
+    assert {"p.csv.answers", *expected_files} == files(output.parent).keys()
+    assert files(output.parent).items() >= expected_files.items()
+
+
 def test_dataset_on_ray_is_same_as_one_machine(cluster, photos, tmp_path) -> None:
     inventory = tmp_path / "inventory.parquet"
     assert (

@@ -146,6 +146,18 @@ def test_predict_prior_auto_on_an_engine_and_resumed_writes_the_same_bytes(
         assert len(found) == 1
 
 
+def test_predict_prior_auto_of_an_update_looks_at_all_events(calibrated, table, tmp_path) -> None:
+    update = ["--output", tmp_path / "p.csv", "--update", tmp_path / "p.csv"]
+    options = [*TABLE, "--prior", "auto"]
+    assert predict(calibrated, table(10, 10), *options, *update) == 0
+    source = table(40, 2)
+    assert predict(calibrated, source, *options, *update) == 0
+    assert predict(calibrated, source, *options, "--output", tmp_path / "whole.csv") == 0
+    for name in ("", ".priors.csv"):
+        updated, whole = tmp_path / f"p.csv{name}", tmp_path / f"whole.csv{name}"
+        assert updated.read_bytes() == whole.read_bytes()
+
+
 def test_predict_prior_then_geofence(calibrated, table, tmp_path) -> None:
     prior, fence, output = tmp_path / "prior.csv", tmp_path / "fence.csv", tmp_path / "p.csv"
     prior.write_text("class,share\nfox,0.9\nwolf,0.1\n")
