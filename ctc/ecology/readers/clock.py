@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ctc.artifacts.clock_offsets import ALL, DATETIME_ORIGINAL, ClockOffset, ClockOffsets
+from ctc.artifacts.review.store import ReviewStore
 from ctc.ecology.readers.names import guess_deployments
 from ctc.ecology.survey import Deployments, Events, Ints, Photos, Survey, Times
 from ctc.errors import UsageError, did_you_mean
@@ -16,6 +17,8 @@ from ctc.storage.csv_reader import open_table
 from ctc.storage.remote_files import local_copy
 from ctc.storage.text_encoding import detect_encoding
 
+STORES = (".sqlite", ".sqlite3", ".db")
+"""Suffixes of review stores."""
 _SHOWN = 5
 
 
@@ -60,9 +63,13 @@ def check_not_corrected(path: Path) -> None:
 
 def _has_original_times(path: Path) -> bool:
     suffix = path.suffix.lower()
-    if not path.is_file() or suffix not in (".parquet", ".json", ".csv"):
+    if not path.is_file() or suffix not in (".parquet", ".json", ".csv", *STORES):
         return False
     path = local_copy(path)
+    if suffix in STORES:
+        with ReviewStore.open(path, read_only=True) as store:
+            first = next(iter(store.iter_events()), None)
+        return first is not None and DATETIME_ORIGINAL in first.meta
     if suffix == ".parquet":
         import pyarrow.parquet as pq
 

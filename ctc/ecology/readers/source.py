@@ -12,7 +12,7 @@ from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.artifacts.file_kind import recognize_kind
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.camtrap_dp import is_camtrap_dp, read_camtrap_dp_survey
-from ctc.ecology.readers.clock import check_not_corrected, correct_clocks
+from ctc.ecology.readers.clock import STORES, check_not_corrected, correct_clocks
 from ctc.ecology.readers.deployments import read_deployments
 from ctc.ecology.readers.inventory import read_inventory_survey
 from ctc.ecology.readers.predictions import read_prediction_survey
@@ -22,7 +22,6 @@ from ctc.errors import InputError, UsageError
 from ctc.reporting import counted
 from ctc.storage.remote_files import local_copy
 
-_STORES = (".sqlite", ".sqlite3", ".db")
 _SHOWN = 5
 GUESSED = (
     "trap nights are guessed: cameras are taken to have run from their first to their last photo,"
@@ -61,7 +60,7 @@ def _read(source: Path, config: SummaryConfig) -> Survey:
 
 
 def _reader(source: Path) -> Callable[[Path, SummaryConfig], Survey]:
-    if source.suffix.lower() in _STORES:
+    if source.suffix.lower() in STORES:
         return read_review_survey
     if recognize_kind(source) == "inventory":
         return read_inventory_survey

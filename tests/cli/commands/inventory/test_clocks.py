@@ -137,3 +137,23 @@ def test_clocks_needs_times(
     assert run(["inventory", "folders", str(photos), "--output", str(plain)]) == 0
     assert run(["inventory", "clocks", str(plain)]) == 2
     assert "no column 'datetime': make it again with --time-from-exif" in capsys.readouterr().err
+
+
+def test_clocks_gives_no_offset_where_a_clock_fell_back_to_the_same_times_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fell_back = datetime(2000, 1, 1, 0, 0, 5)
+    for number, taken in enumerate((START, fell_back, START, fell_back, START)):
+        days = timedelta(days=number) if taken == START else timedelta()
+        write_photo(tmp_path / f"photos/a/IMG_{number:04}.JPG", taken + days)
+    inventory = make_inventory(tmp_path / "photos", tmp_path / "inventory.parquet")
+    table = tmp_path / "deployments.csv"
+    table.write_text("deploymentID,start,end\na,2024-05-01,2024-06-01\n")
+    command = ["inventory", "clocks", str(inventory), "--deployments", str(table), "--json"]
+    capsys.readouterr()
+    assert run(command) == 3
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [(one["kind"], one["events"], one["applies"]) for one in findings] == [
+        ("default clock", 1, False),
+        ("default clock", 1, False),
+    ]

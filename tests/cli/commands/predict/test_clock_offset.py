@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -138,3 +139,22 @@ def test_deployments_without_a_photo_are_told(
     (tmp_path / "offsets.csv").write_text("deployment,seconds\ncam3,5\n")
     predict("q.csv", "--clock-offset", str(tmp_path / "offsets.csv"), code=2)
     assert "no deployment of 'offsets.csv' is a camera's folder" in capsys.readouterr().err
+
+
+def test_detect_and_embed_correct_times(
+    photos: Path,
+    build_model: Callable[..., Path],
+    write_bright_detector: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    detector = write_bright_detector(tmp_path / "bright.onnx", (320, 320))
+    offsets = ["--clock-offset", str(tmp_path / "offsets.csv"), "--provider", "cpu"]
+    boxes, found = tmp_path / "boxes.csv", tmp_path / "features.parquet"
+    assert run(["detect", str(detector), str(photos), "--output", str(boxes), *offsets]) == 0
+    model = build_model("features.onnx", features=True)
+    assert run(["embed", str(model), str(photos), "--output", str(found), *offsets]) == 0
+    expected = ("2024-05-01T10:00:20", "2000-01-01T00:00:05")
+    row = rows(boxes)[1]
+    assert (row["datetime"], row["datetime_original"]) == expected
+    table = pq.read_table(found, columns=["datetime", "datetime_original"]).to_pylist()
+    assert tuple(table[1].values()) == expected
