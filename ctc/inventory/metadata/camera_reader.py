@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ctc.errors import UsageError
@@ -15,6 +16,8 @@ from ctc.images.metadata.exiftool import ExifToolPool, find_exiftool
 from ctc.inventory.config import AUTO, EXIFTOOL
 from ctc.storage.paths import is_remote, is_url, join_path
 
+MAX_IN_VAIN = 100
+_Model = tuple[str | None, str | None]
 _IDENTITY = ("make", "model", "serial")
 
 
@@ -24,14 +27,17 @@ class CameraReader:
 
     `root`: the folder of the photos. `pool`: exiftool; None: it is not asked. `for_all`: ask it for
     every event, and believe it first; else for clips and for photos with a maker note that the
-    built-in reader doesn't know. `unread_notes`: number of events whose photo has a note that
-    nobody has read.
+    built-in reader doesn't know, and no more for those of a model if it has added nothing to
+    MAX_IN_VAIN of them. `unread_notes`: number of events whose photo has a note that nobody has
+    read.
     """
 
     root: Path
     pool: ExifToolPool | None = None
     for_all: bool = False
     unread_notes: int = 0
+    _in_vain: Counter[_Model] = field(default_factory=Counter)
+    _fruitful: set[_Model] = field(default_factory=set)
 
     def complete(self, events: Sequence[Sequence[str]], exifs: Sequence[Exif]) -> list[Exif]:
         """Return what is known of each event, with what exiftool says of its first photo."""
@@ -41,13 +47,25 @@ class CameraReader:
             paths = [join_path(self.root, file_of(events[e][0])) for e in asked]
             for e, theirs in zip(asked, self.pool.read_all(paths), strict=True):
                 completed[e] = unite(exifs[e], theirs, prefer_theirs=self.for_all)
+                self._note(exifs[e], completed[e])
         self.unread_notes += sum(exif.note == OTHER_NOTE for exif in completed)
         return completed
 
     def _asks(self, photo: str, exif: Exif) -> bool:
         if self.pool is None or is_url(photo):
             return False
-        return self.for_all or exif.note == OTHER_NOTE or split_frame_path(photo) is not None
+        if self.for_all or split_frame_path(photo) is not None:
+            return True
+        model = exif.make, exif.model
+        hopeless = self._in_vain[model] >= MAX_IN_VAIN and model not in self._fruitful
+        return exif.note == OTHER_NOTE and not hopeless
+
+    def _note(self, asked: Exif, completed: Exif) -> None:
+        model = asked.make, asked.model
+        if completed.note == FROM_EXIFTOOL:
+            self._fruitful.add(model)
+        else:
+            self._in_vain[model] += 1
 
 
 @contextmanager

@@ -15,11 +15,11 @@ from reconyx_notes import hyperfire, hyperfire_2
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import UsageError
 from ctc.images.metadata.camera_data import CameraData
-from ctc.images.metadata.exif import Exif
+from ctc.images.metadata.exif import Exif, read_exif
 from ctc.images.metadata.exiftool import find_exiftool
 from ctc.inventory.config import InventoryConfig
 from ctc.inventory.grouping import group_photos
-from ctc.inventory.metadata.camera_reader import unite
+from ctc.inventory.metadata.camera_reader import open_camera_reader, unite
 from ctc.inventory.metadata.exif_metadata import fill_from_photos
 from ctc.reporting import NullReporter
 
@@ -138,6 +138,18 @@ def test_fill_from_photos_asks_exiftool_for_notes_of_other_makers(tmp_path: Path
     filled = fill(inventory(tmp_path, [photo]), "auto")
     assert filled.table["camera_serial"].to_pylist() == ["12345"]
     assert filled.table["camera_data_from"].to_pylist() == ["exiftool"]
+
+
+@needs_exiftool
+def test_camera_reader_gives_up_on_models_that_exiftool_knows_nothing_of(tmp_path: Path) -> None:
+    bushnell = write_photo(tmp_path / "a.jpg", b"a layout of its own", make="Bushnell")
+    other = write_photo(tmp_path / "b.jpg", b"another one", make="Ltl")
+    exifs = {name: read_exif(tmp_path / name) for name in (bushnell, other)}
+    with open_camera_reader("auto", tmp_path) as reader:
+        assert reader.pool
+        for photos in ([bushnell] * 60, [bushnell] * 60, [bushnell] * 60, [other, bushnell]):
+            reader.complete([[photo] for photo in photos], [exifs[photo] for photo in photos])
+        assert (reader.pool.read, reader.unread_notes) == (121, 182)
 
 
 @needs_exiftool
