@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import InputError, UsageError, require_extra
 from ctc.images.clips.frame_choice import FrameChoice
 from ctc.images.clips.names import file_of
 from ctc.images.metadata.clock_correction import ClockCorrection
-from ctc.images.metadata.time_zone import make_clock
 from ctc.inventory.config import DEFAULT_CONFIG, EXIF, InventoryConfig
 from ctc.inventory.left_out import LeftOutLog
 from ctc.plugin.records import InputFormat
@@ -76,11 +74,13 @@ def build_inventory(
     from ctc.inventory.checks.photo_names import rename_photos
     from ctc.inventory.class_names import warn_about_classes
     from ctc.inventory.labels import discard_missing, read_renamings, relabel
-    from ctc.inventory.metadata.exif_metadata import fill_location
+    from ctc.inventory.metadata.clock import clock_correction
+    from ctc.inventory.metadata.locations import fill_location
     from ctc.inventory.metadata.times import fill_times
 
     left_out = left_out or LeftOutLog()
     renamings = read_renamings(config.relabel) if config.relabel else ()
+    correction = clock_correction(config)
     options = _with_columns(input_format, options, config.meta_columns)
     inventory = _read_inventory(input_format, source, options, image_root, left_out, config.frames)
     inventory, renamed = rename_photos(inventory) if config.ignore_case else (inventory, ())
@@ -92,7 +92,7 @@ def build_inventory(
     inventory = relabel(inventory, renamings)
     if config.discard_missing:
         inventory = discard_missing(inventory, left_out)
-    inventory, notes = _refine(inventory, config, progress)
+    inventory, notes = _refine(inventory, config, correction, progress)
     inventory, notes = replace(inventory, left_out=dict(left_out.counts)), (*renamed, *notes)
     warn_about_classes(inventory)
     return InventoryResult(inventory, left_out, *_check_photos_exist(inventory), notes)
@@ -141,20 +141,22 @@ def _describe_left_out(left_out: LeftOutLog) -> str:
 
 
 def _refine(
-    inventory: Inventory, config: InventoryConfig, progress: ProgressFactory
+    inventory: Inventory,
+    config: InventoryConfig,
+    correction: ClockCorrection | None,
+    progress: ProgressFactory,
 ) -> tuple[Inventory, tuple[str, ...]]:
-    """Fill times and locations from photos, and group photos into events."""
+    """Fill times and locations from photos, correct clocks, and group photos into events."""
     from ctc.inventory.grouping import check_groupable, group_photos
-    from ctc.inventory.metadata.clock import warn_wrong_times
+    from ctc.inventory.metadata.clock import correct_clocks, warn_wrong_times
     from ctc.inventory.metadata.exif_metadata import fill_from_photos
 
-    correction = _clock_correction(config)
     if config.groups_photos:
         check_groupable(inventory, config)
     if config.reads_photos:
         inventory = fill_from_photos(inventory, config, progress)
     if correction is not None:
-        inventory = _correct_times(inventory, correction)
+        inventory = correct_clocks(inventory, correction)
     if not config.groups_photos:
         if config.reads_photos or correction:  # else the source says so; grouping warns as well
             warn_wrong_times(inventory)
@@ -163,30 +165,6 @@ def _refine(
         inventory, config.events_within, config.events_by_sequence
     )
     return inventory, (description,)
-
-
-def _clock_correction(config: InventoryConfig) -> ClockCorrection | None:
-    """Return what corrects times, None if nothing does; raises CtcError for a file that is none."""
-    if config.clock_offset is None and config.time_zone is None:
-        return None
-    offsets = ClockOffsets.read(config.clock_offset) if config.clock_offset else None
-    return ClockCorrection(offsets, make_clock(config.time_zone))
-
-
-def _correct_times(inventory: Inventory, correction: ClockCorrection) -> Inventory:
-    """Correct the times, and warn of what was not; raises InputError if no row is for a camera."""
-    from ctc.inventory.metadata.clock import correct_times
-
-    inventory = correct_times(inventory, correction)
-    for note in correction.notes():
-        log.warning(note)
-    offsets = correction.offsets
-    if offsets is not None and len(correction.unknown()) == len(offsets.by_deployment):
-        raise InputError(
-            f"no deployment of '{offsets.name}' is a location, deploymentID or camera's folder of"
-            " the source: name them alike, or write '*' for all"
-        )
-    return inventory
 
 
 def _check_photos_exist(inventory: Inventory) -> tuple[int, int, tuple[str, str] | None, str]:

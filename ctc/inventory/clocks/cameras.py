@@ -16,7 +16,7 @@ from ctc.errors import InputError, UsageError
 from ctc.images.clips.names import is_clip_name, split_frame_path
 from ctc.inventory.clocks.file_numbers import file_order
 from ctc.inventory.events import EventRows
-from ctc.inventory.metadata.exif_metadata import photo_folders
+from ctc.inventory.metadata.locations import photo_folders
 
 if TYPE_CHECKING:
     import pyarrow as pa

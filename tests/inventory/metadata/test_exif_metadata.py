@@ -16,7 +16,8 @@ from PIL import Image
 from ctc.artifacts.inventory import Inventory
 from ctc.errors import UsageError
 from ctc.inventory.config import InventoryConfig
-from ctc.inventory.metadata.exif_metadata import fill_from_photos, fill_location
+from ctc.inventory.metadata.exif_metadata import fill_from_photos
+from ctc.inventory.metadata.locations import fill_location
 from ctc.reporting import NullReporter
 
 NO_PROGRESS = NullReporter().progress
