@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import DATETIME, set_column, take
-from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL
+from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL, ClockOffsets
 from ctc.artifacts.inventory import IMAGES, Inventory
-from ctc.errors import UsageError
+from ctc.errors import InputError, UsageError
 from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.images.metadata.clock_correction import CAMERA_COLUMNS, ClockCorrection
+from ctc.images.metadata.time_zone import make_clock
+from ctc.inventory.config import InventoryConfig
 from ctc.inventory.events import EventRows
 from ctc.reporting import counted
 
@@ -25,6 +27,31 @@ if TYPE_CHECKING:
 _ROWS = 50_000
 
 log = logging.getLogger(__name__)
+
+
+def clock_correction(config: InventoryConfig) -> ClockCorrection | None:
+    """Return what corrects times, None if nothing does; raises CtcError for a file that is none."""
+    if config.clock_offset is None and config.time_zone is None:
+        return None
+    offsets = ClockOffsets.read(config.clock_offset) if config.clock_offset else None
+    return ClockCorrection(offsets, make_clock(config.time_zone))
+
+
+def correct_clocks(inventory: Inventory, correction: ClockCorrection) -> Inventory:
+    """Return the inventory with corrected times, and warn of what is not corrected.
+
+    Raises CtcError if there are no times, or if no row is for a camera.
+    """
+    inventory = correct_times(inventory, correction)
+    for note in correction.notes():
+        log.warning(note)
+    offsets = correction.offsets
+    if offsets is not None and len(correction.unknown()) == len(offsets.by_deployment):
+        raise InputError(
+            f"no deployment of '{offsets.name}' is a location, deploymentID or camera's folder of"
+            " the source: name them alike, or write '*' for all"
+        )
+    return inventory
 
 
 def correct_times(inventory: Inventory, correction: ClockCorrection) -> Inventory:
