@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 from ctc.artifacts.arrow_columns import DATETIME
@@ -22,6 +23,7 @@ from ctc.storage.csv_reader import MISSING
 
 CLOCK_OFFSETS = "clock_offsets"
 """Key in the settings of a run's header: `ClockOffsets.to_json`."""
+_EVENT_LENGTH = timedelta(days=1)
 
 
 def correction_of(settings: Mapping[str, Any]) -> ClockCorrection | None:
@@ -105,7 +107,11 @@ def _correct_meta(meta: Meta, photo: str, correction: ClockCorrection) -> Meta:
 
 
 def _as_in_table(event: Any) -> Any:
-    """Return an event of a corrected inventory, its photos' times corrected alike."""
+    """Return an event of a corrected inventory, its photos' times corrected alike.
+
+    A photo that would be a day or more away was taken after the clock was set, so that its time is
+    not known.
+    """
     right, shown = (parse_time(event.meta.get(name)) for name in (DATETIME, DATETIME_ORIGINAL))
     if right is None or shown is None:
         return event
@@ -115,9 +121,11 @@ def _as_in_table(event: Any) -> Any:
     for photo in event.images:
         taken = parse_time(photo.taken)
         if taken is not None and taken.tzinfo is None:
-            moved = (taken + shift).replace(tzinfo=zone).isoformat()
+            moved = taken + shift
+            near = abs(moved - right.replace(tzinfo=None)) < _EVENT_LENGTH
+            time = moved.replace(tzinfo=zone).isoformat() if near else None
             shown_meta = {**(photo.meta or event.meta), DATETIME_ORIGINAL: photo.taken}
-            images.append(_replaced(photo, taken=moved, meta=shown_meta))
+            images.append(_replaced(photo, taken=time, meta=shown_meta))
         else:
             images.append(photo)
     return _replaced(event, images=tuple(images))

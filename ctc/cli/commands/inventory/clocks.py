@@ -85,11 +85,14 @@ def command(
     from ctc.inventory.clocks.check import find_wrong_clocks
     from ctc.inventory.clocks.offset_files import unsure_path, write_offsets
     from ctc.reporting import counted
+    from ctc.storage.paths import is_http
 
     inventory = Inventory.read(file)
     if output:
         _check_output(inventory, output, unsure_path(output), overwrite)
     root = image_root or inventory.image_root
+    if image_root and not is_http(image_root) and not image_root.is_dir():
+        raise UsageError(f"the image root '{image_root}' is not a folder: correct --image-root")
     report = find_wrong_clocks(inventory, root, deployments, look, progress)
     if as_json:
         echo_json(_to_json(report))

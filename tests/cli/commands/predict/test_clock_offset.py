@@ -158,3 +158,17 @@ def test_detect_and_embed_correct_times(
     assert (row["datetime"], row["datetime_original"]) == expected
     table = pq.read_table(found, columns=["datetime", "datetime_original"]).to_pylist()
     assert tuple(table[1].values()) == expected
+
+
+def test_photo_after_a_reset_within_an_event_of_an_inventory_has_no_time(
+    predict: Predict, photos: Path, tmp_path: Path
+) -> None:
+    target, offsets = tmp_path / "inventory.parquet", str(tmp_path / "offsets.csv")
+    command = ["inventory", "folders", str(photos), "--output", str(target), "--time-from-exif"]
+    more = ["--clock-offset", offsets, "--location-from", "folder", "--events-within", "60"]
+    assert run([*command, *more]) == 0
+    first = next(iter(json.loads(predict("p.json", source=target).read_text()).values()))
+    assert [(one.get("datetime"), one["datetime_original"]) for one in first["images"]] == [
+        ("2024-05-01T10:00:00", "2024-05-01T10:00:00"),
+        (None, "2000-01-01T00:00:05"),
+    ]
