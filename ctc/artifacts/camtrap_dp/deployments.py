@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from ctc.artifacts.camtrap_dp.coordinates import LIMITS, LenientCoordinates, parse_degrees
 from ctc.artifacts.camtrap_dp.timestamps import parse_moment
 from ctc.errors import InputError, UsageError
 from ctc.storage.csv_reader import MISSING, read_rows
@@ -73,9 +74,14 @@ def read_deployment_rows(path: Path) -> list[DeploymentRow]:
     return found
 
 
-def parse_deployment_rows(rows: Iterable[tuple[str, _Row]]) -> list[DeploymentRow]:
-    """Return the deployments of (where, cells by column); raises InputError, which says where."""
-    return [_parse(row, where) for where, row in rows]
+def parse_deployment_rows(
+    rows: Iterable[tuple[str, _Row]], lenient: LenientCoordinates | None = None
+) -> list[DeploymentRow]:
+    """Return the deployments of (where, cells by column); raises InputError, which says where.
+
+    `lenient` takes coordinates that can't be read as missing.
+    """
+    return [_parse(row, where, lenient) for where, row in rows]
 
 
 def _check_columns(path: Path, columns: list[str]) -> None:
@@ -92,7 +98,7 @@ def _check_columns(path: Path, columns: list[str]) -> None:
         )
 
 
-def _parse(row: _Row, where: str) -> DeploymentRow:
+def _parse(row: _Row, where: str, lenient: LenientCoordinates | None) -> DeploymentRow:
     cells = {name: _known(text) for name, text in row.items()}
     camera, station = _names(cells, where)
     (start, start_has_clock), (end, end_has_clock) = (
@@ -109,8 +115,8 @@ def _parse(row: _Row, where: str) -> DeploymentRow:
         end,
         start if start_has_clock else midnight,
         end if end_has_clock else last,
-        _degrees(cells, "latitude", 90, where),
-        _degrees(cells, "longitude", 180, where),
+        _degrees(cells, "latitude", where, lenient),
+        _degrees(cells, "longitude", where, lenient),
         tuple(_gaps(cells, where)),
         cells,
     )
@@ -171,19 +177,16 @@ def _gap(number: str, ends: Mapping[str, str], where: str) -> tuple[datetime, da
     return low, high
 
 
-def _degrees(row: Mapping[str, str], meaning: str, limit: int, where: str) -> float:
-    text = _value(row, meaning)
-    if not text:
-        return float("nan")
-    try:
-        value = float(text.replace(",", "."))
-    except ValueError:
-        value = float("inf")
-    if not abs(value) <= limit:
+def _degrees(
+    row: Mapping[str, str], meaning: str, where: str, lenient: LenientCoordinates | None
+) -> float:
+    text, limit = _value(row, meaning), LIMITS[meaning]
+    value = lenient.read(text, meaning, where) if lenient else parse_degrees(text, limit)
+    if text and value is None and not lenient:
         raise InputError(
             f"{where}: {meaning} must be degrees from -{limit} to {limit}, not '{text}'"
         )
-    return value
+    return float("nan") if value is None else value
 
 
 def _value(row: Mapping[str, str], meaning: str) -> str:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from ctc.artifacts.camtrap_dp.archive import is_package
+from ctc.artifacts.camtrap_dp.coordinates import LenientCoordinates
 from ctc.artifacts.camtrap_dp.deployments import DeploymentRow, parse_deployment_rows
 from ctc.artifacts.camtrap_dp.package import BOX_COLUMNS, CsvRow, Package, open_package
 from ctc.artifacts.camtrap_dp.timestamps import parse_moment
@@ -33,6 +34,7 @@ from ctc.reporting import counted
 
 _KINDS = {"blank": "blank", "human": "human", "vehicle": "vehicle", "animal": "animal"}
 _LEVELS = ("media", "event")
+_SECOND = timedelta(seconds=1)
 _SUFFIX = ".zip"
 
 
@@ -45,16 +47,18 @@ def read_camtrap_dp_survey(path: Path, config: SummaryConfig) -> Survey:
     """Read a package with its deployments; raises CtcError if it can't be read."""
     del config
     with open_package(path) as package:
-        rows = parse_deployment_rows(package.rows("deployments"))
+        places = LenientCoordinates()
+        rows = parse_deployment_rows(package.rows("deployments"), places)
         if not rows:
             raise InputError(f"'{path}' has no deployment")
         photos = PackagePhotos(package)
         events = PackageEvents(photos)
-        warnings = tuple(_read_observations(package, {row.camera for row in rows}, events))
-    rows = [_on_the_clock(row, photos.zones.get(row.camera)) for row in rows]
+        warnings = list(_read_observations(package, {row.camera for row in rows}, events))
+    warnings += [*places.warnings(), *_guessed_times(rows, photos)]
+    rows = [_on_the_clock(_lasting(row), photos.zones.get(row.camera)) for row in rows]
     by_id = {row.camera: row for row in rows}
     survey = to_survey([_label(one, by_id[one.deployment]) for one in events.finish()], True)
-    return replace(survey, deployments=to_deployments(rows), warnings=warnings)
+    return replace(survey, deployments=to_deployments(rows), warnings=tuple(warnings))
 
 
 def _read_observations(package: Package, known: set[str], events: PackageEvents) -> Iterator[str]:
@@ -86,6 +90,27 @@ def _seen(row: CsvRow) -> Seen:
     is_machine = row["classificationMethod"] == MACHINE
     share = parse_degrees(row["classificationProbability"]) if is_machine else float("nan")
     return Seen(name or _KINDS.get(kind, UNKNOWN), count, share, is_machine)
+
+
+def _guessed_times(rows: Sequence[DeploymentRow], photos: PackagePhotos) -> Iterator[str]:
+    """Yield a warning if all cameras ran from their first to their last photo."""
+    spans = [(row, photos.span(row.camera)) for row in rows]
+    if all(
+        span is not None and (row.start.timestamp(), row.end.timestamp()) == span
+        for row, span in spans
+        if row.start.tzinfo is not None
+    ):
+        yield (
+            "all deployments start with their first and end with their last photo, so trap nights"
+            " are too few if cameras ran longer; give --deployments"
+        )
+
+
+def _lasting(row: DeploymentRow) -> DeploymentRow:
+    """Return a deployment that lasts a second at least, as that of a single photo."""
+    if row.end > row.start:
+        return row
+    return replace(row, end=row.start + _SECOND, until=row.start + _SECOND)
 
 
 def _on_the_clock(row: DeploymentRow, zone: tzinfo | None) -> DeploymentRow:

@@ -112,6 +112,11 @@ class PackagePhotos:
     def _time(self, media_id: str) -> float:
         return self.by_id[media_id].time
 
+    def span(self, deployment: str) -> tuple[float, float] | None:
+        """Return the times of a deployment's first and last photo in seconds, None without any."""
+        ids = self._ids.get(deployment)
+        return (self.by_id[ids[0]].time, self.by_id[ids[-1]].time) if ids else None
+
     def between(self, deployment: str, start: float, end: float) -> list[str]:
         """Return the mediaIDs of a deployment's photos from `start` to `end`, in order."""
         ids = self._ids.get(deployment, [])

@@ -73,6 +73,8 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         finder = PhotoFinder(package, options.get("image_root"))
         media = Media(finder, first_wins)
         yield from media.read(package)
+        for warning in media.coordinates.warnings():
+            log.warning("%s", warning)
         _warn_not_public(finder.not_public)
         _warn_in_zip(finder.in_zip)
         events = ObservedEvents(media, first_wins, options[LEVEL.key])

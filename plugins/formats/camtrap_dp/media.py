@@ -8,9 +8,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ctc.artifacts.camtrap_dp.coordinates import LIMITS, LenientCoordinates
 from ctc.artifacts.camtrap_dp.package import CsvRow, Package
 from ctc.artifacts.camtrap_dp.timestamps import normalize_timestamp, parse_timestamp
-from ctc.errors import InputError
 from ctc.images.clips.names import is_clip_path
 from ctc.plugin import LeftOut
 
@@ -47,6 +47,7 @@ class Media:
     def __init__(self, finder: PhotoFinder, first_wins: bool) -> None:
         self._finder = finder
         self._first_wins = first_wins
+        self.coordinates = LenientCoordinates()
         self.deployments: dict[str, DeploymentLocation] = {}
         self.photos: dict[str, MediaPhoto] = {}
         self._ids_by_time: dict[str, list[str]] = {}
@@ -77,8 +78,7 @@ class Media:
         deployment_id = require_value(row, "deploymentID")
         location = row["locationID"] or row["locationName"] or deployment_id
         latitude, longitude = (
-            _parse_degrees(where, row, "latitude", 90),
-            _parse_degrees(where, row, "longitude", 180),
+            self.coordinates.read(row[column], column, where) for column in LIMITS
         )
         found = DeploymentLocation(location, latitude, longitude)
         known = self.deployments.setdefault(deployment_id, found)
@@ -116,19 +116,3 @@ class Media:
             timestamp,
             row["eventID"],
         )
-
-
-def _parse_degrees(where: str, row: CsvRow, column: str, limit: int) -> float | None:
-    text = row[column]
-    if text is None:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not -limit <= value <= limit:
-        raise InputError(
-            f"{where}: '{column}' must be a number of degrees from -{limit} to {limit}, "
-            f"not '{text}'"
-        )
-    return value

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+from ctc.artifacts.camtrap_dp.coordinates import LIMITS, parse_degrees
 from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.predictions import EventPrediction
 from ctc.storage.paths import absolute_path, relative_path
@@ -152,15 +153,8 @@ def meta_text(event: EventPrediction, column: str) -> str:
 
 
 def _parse_coordinates(latitude: FieldValue, longitude: FieldValue) -> tuple[float, float] | None:
-    north, east = _parse_degrees(latitude, 90), _parse_degrees(longitude, 180)
+    north, east = (
+        None if value is None else parse_degrees(str(value), limit)
+        for value, limit in zip((latitude, longitude), LIMITS.values(), strict=True)
+    )
     return None if north is None or east is None else (north, east)
-
-
-def _parse_degrees(value: FieldValue, limit: int) -> float | None:
-    """Return the degrees of a number, or of text with a decimal comma or a sign of degrees."""
-    text = "" if value is None else str(value).strip().rstrip("° ").replace(",", ".")
-    try:
-        degrees = float(text)
-    except ValueError:
-        return None
-    return degrees if abs(degrees) <= limit else None

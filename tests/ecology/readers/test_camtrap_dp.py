@@ -147,6 +147,27 @@ def test_observation_of_an_unknown_deployment(read) -> None:
         read(photo("a", 1), row(1, event="e1").replace("d1", "d9"))
 
 
+def test_coordinates_that_can_not_be_read_are_told(tmp_path: Path) -> None:
+    package = write(tmp_path, photo("a", 1), row(1, event="e1"))
+    table = DEPLOYMENTS.replace("48.5", "999").encode()
+    (package / "deployments.csv.gz").write_bytes(gzip.compress(table))
+    survey = read_camtrap_dp_survey(package, SummaryConfig())
+    assert survey.warnings[0].startswith("1 coordinate is no degrees, and left out (first: ")
+    assert survey.deployments.longitude.tolist() == [11]
+
+
+def test_deployments_with_the_times_of_their_photos_are_told(tmp_path: Path) -> None:
+    package = write(tmp_path, photo("a", 1) + photo("b", 2), row(1, event="e1"))
+    times = ("2024-04-02T06:00:01Z", "2024-04-02T06:00:02Z")
+    table = DEPLOYMENTS.replace("2024-04-01T00:00:00Z", times[0])
+    table = table.replace("2024-04-11T00:00:00Z", times[1])
+    (package / "deployments.csv.gz").write_bytes(gzip.compress(table.encode()))
+    (warning,) = read_camtrap_dp_survey(package, SummaryConfig()).warnings
+    assert warning.startswith(
+        "all deployments start with their first and end with their last photo"
+    )
+
+
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )

@@ -485,13 +485,26 @@ def test_location_falls_back_to_name_and_deployment(package: Callable[..., Path]
     assert (metas[0]["latitude"], metas[0]["longitude"]) == (None, None)
 
 
-@pytest.mark.parametrize("latitude", ["north", "91", "inf"])
-def test_invalid_coordinates_are_an_error(package: Callable[..., Path], latitude: str) -> None:
+@pytest.mark.parametrize("latitude", ["north", "91", "inf", "nan°"])
+def test_invalid_coordinates_are_missing(
+    package: Callable[..., Path], caplog: pytest.LogCaptureFixture, latitude: str
+) -> None:
     source = package([photo("a")], [of_event(1, "Lepus")], [{**DEPLOYMENT, "latitude": latitude}])
-    with pytest.raises(
-        InputError, match=r"deployments\.csv line 2: 'latitude' must be a number of degrees"
-    ):
-        read(source)
+    (event,) = read(source)
+    assert isinstance(event, Observation)
+    assert (event.meta["latitude"], event.meta["longitude"]) == (None, -4.0)
+    told = f"1 coordinate is no degrees, and left out (first: deployments.csv line 2, '{latitude}')"
+    assert told in caplog.text
+
+
+@pytest.mark.parametrize("latitude", ["51,496", "51.496°", " 51.496 ° "])
+def test_coordinates_may_have_a_decimal_comma_or_a_sign_of_degrees(
+    package: Callable[..., Path], latitude: str
+) -> None:
+    source = package([photo("a")], [of_event(1, "Lepus")], [{**DEPLOYMENT, "latitude": latitude}])
+    (event,) = read(source)
+    assert isinstance(event, Observation)
+    assert event.meta["latitude"] == 51.496
 
 
 @pytest.mark.parametrize(
