@@ -11,6 +11,7 @@ from PIL import Image
 from ctc.inventory.clocks.activity import _log_gamma, half_day_ratios
 from ctc.inventory.clocks.cameras import Camera
 from ctc.inventory.clocks.daylight import Daylight, is_grey, look_at_photos
+from ctc.inventory.clocks.half_day import HalfDaySearch
 
 APRIL = np.datetime64("2024-04-01T00:00:00")
 PEAKS = (1, 7, 13)
@@ -86,3 +87,28 @@ def test_look_at_photos_counts_grey_ones_by_clock_hour(tmp_path: Path) -> None:
     look = look_at_photos([one], [np.zeros(6, bool)], tmp_path, 40, lambda *_: None)
     assert look.cameras == [Daylight(2, 0, 1, 1)]  # 30 h is 6 in the morning: neither
     assert (look.photos, len(look.failures)) == (5, 1)
+
+
+@pytest.mark.parametrize("off", [12, -12])
+def test_half_day_search_takes_the_direction_that_fits_the_deployment(
+    tmp_path: Path, off: int
+) -> None:
+    cameras = [camera(0, off=off), *(camera(number) for number in range(1, 8))]
+    true = cameras[0].times.astype(np.int64) - off * 3_600
+    window = int(true.min()) - 3_600, int(true.max()) + 3_600
+    search = HalfDaySearch(
+        cameras, none_wrong(cameras), tmp_path, 0, lambda *_: None, lambda _: (window,)
+    )
+    (finding,) = search.run()
+    assert (finding.camera, finding.seconds) == ("c0", -off * 3_600)
+    assert finding.sure is not None
+    assert finding.sure > 0.99
+    assert finding.is_sure(0.99)
+
+
+def test_half_day_search_gives_no_offset_without_a_deployment(tmp_path: Path) -> None:
+    cameras = [camera(0, off=12), *(camera(number) for number in range(1, 8))]
+    search = HalfDaySearch(cameras, none_wrong(cameras), tmp_path, 0, lambda *_: None)
+    (finding,) = search.run()
+    assert (finding.seconds, finding.low, finding.high) == (None, -43_200, 43_200)
+    assert finding.evidence.endswith("+12 h and -12 h both fit, a day apart")
