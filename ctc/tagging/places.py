@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ctc.errors import UsageError
@@ -27,46 +27,72 @@ class Place:
     old_sidecar: Path | None
     only_sidecar: bool
 
-    @property
-    def main(self) -> Path:
-        """The file that is written in any case."""
-        return self.sidecar if self.copy is None else self.copy
+
+@dataclass(frozen=True)
+class Places:
+    """The places of photos; `root`: the folder or URL that the tree of copies starts from, ''
+    without copies, or if there is none."""
+
+    config: TagConfig
+    root: str = ""
+    _folders: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, photos: Sequence[TaggedPhoto], config: TagConfig) -> Places:
+        """Return the places of these photos.
+
+        Raises UsageError for sidecars beside URLs, for copies over the photos themselves, for two
+        photos with one output, and for folders that can't be written.
+        """
+        places = cls(config, "" if config.copy_to is None else _root(photos, config.image_root))
+        if config.copy_to is None:
+            _check_local(photos)
+            _check_folders(_folder(one.path) for one in photos)
+        else:
+            _check_not_photos(photos, places)
+        _check_distinct(photos, places)
+        return places
+
+    def place(self, photo: TaggedPhoto) -> Place:
+        """Return the place of a photo's output."""
+        name, path = self.config.sidecar_name, photo.path
+        if self.config.copy_to is None:
+            return Place(None, Path(sidecar_of(path, name)), None, only_sidecar=True)
+        copy = self.copy_path(path)
+        old = None if is_url(path) else Path(sidecar_of(path, name))
+        return Place(Path(copy), Path(sidecar_of(copy, name)), old, self.config.sidecars)
+
+    def copy_path(self, path: str) -> str:
+        """Return where a photo is copied to: below the root as it is; from elsewhere, its whole
+        path."""
+        if is_url(path):
+            folder, _, name = path.partition("?")[0].rpartition("/")
+        else:
+            folder, name = os.path.split(path)
+        if folder not in self._folders:
+            below = _below_url if is_url(path) else _below
+            parts = [part.replace(":", "_") for part in below(folder, self.root).split("/") if part]
+            self._folders[folder] = str(Path(self.config.copy_to or "", *parts))
+        return f"{self._folders[folder]}/{name}"
+
+    def outputs(self, photos: Sequence[TaggedPhoto]) -> Iterator[tuple[TaggedPhoto, str, bool]]:
+        """Yield each photo with each path that it may be written to, and whether that is a
+        sidecar."""
+        for photo in photos:
+            main = photo.path
+            if self.config.copy_to is not None:
+                main = self.copy_path(photo.path)
+                yield photo, main, False
+            yield photo, sidecar_of(main, self.config.sidecar_name), True
 
 
-def find_places(photos: Sequence[TaggedPhoto], config: TagConfig) -> list[Place]:
-    """Return the place of each photo's output.
-
-    Raises UsageError for sidecars beside URLs, for copies over the photos themselves, for two
-    photos with one output, and for folders that can't be written.
-    """
-    if config.copy_to is None:
-        places = [_beside(photo, config.sidecar_name) for photo in photos]
-        _check_folders(place.sidecar.parent for place in places)
-    else:
-        root = _root(photos, config.image_root)
-        places = [_below(photo, config.copy_to, root, config) for photo in photos]
-        _check_not_photos(photos, places)
-    _check_distinct(photos, places)
-    return places
-
-
-def sidecar_of(photo: Path, name: SidecarName) -> Path:
+def sidecar_of(photo: str, name: SidecarName) -> str:
     """Return the path of a photo's sidecar."""
-    return photo.with_suffix(_SUFFIX) if name == "photo.xmp" else Path(f"{photo}{_SUFFIX}")
+    return (os.path.splitext(photo)[0] if name == "photo.xmp" else photo) + _SUFFIX
 
 
-def _beside(photo: TaggedPhoto, name: SidecarName) -> Place:
-    if is_url(photo.path):
-        raise UsageError(
-            f"'{photo.path}' is a URL, beside which no sidecar can be written: use --copy-to DIR"
-        )
-    return Place(None, sidecar_of(Path(photo.path), name), None, True)
-
-
-def _below(photo: TaggedPhoto, folder: Path, root: str, config: TagConfig) -> Place:
-    copy = folder / _relative(photo.path, root)
-    old = None if is_url(photo.path) else sidecar_of(Path(photo.path), config.sidecar_name)
-    return Place(copy, sidecar_of(copy, config.sidecar_name), old, config.sidecars)
+def _folder(path: str) -> str:
+    return os.path.split(path)[0] or "."
 
 
 def _root(photos: Sequence[TaggedPhoto], image_root: Path | None) -> str:
@@ -74,30 +100,43 @@ def _root(photos: Sequence[TaggedPhoto], image_root: Path | None) -> str:
     if image_root is not None:
         text = str(image_root)
         return text if is_url(text) else absolute_path(text)
-    folders = {
-        absolute_path(one.path).rpartition("/")[0] or "/" for one in photos if not is_url(one.path)
-    }
+    folders = {_folder(one.path) for one in photos if not is_url(one.path)}
     try:
-        return os.path.commonpath(folders) if folders else ""
+        common = os.path.commonpath(map(absolute_path, folders)) if folders else ""
+        return common.replace(os.sep, "/")
     except ValueError:  # on several drives
         return ""
 
 
-def _relative(path: str, root: str) -> str:
-    """Return the path of a photo below the root; of one elsewhere its whole path."""
-    if is_url(path):
-        plain = path.partition("?")[0]
-        below = plain.removeprefix(f"{root.rstrip('/')}/") if root else plain
-        text = below if below != plain else plain.partition("://")[2]
-    else:
-        text = (relative_path(path, Path(root)) if root else None) or absolute_path(path)
-    parts = [part.replace(":", "_") for part in text.split("/") if part not in ("", ".", "..")]
-    return "/".join(parts)
+def _below(folder: str, root: str) -> str:
+    """Return the path of a folder below the root; of one elsewhere its whole path."""
+    whole = absolute_path(folder or ".")
+    if whole == root:
+        return ""
+    found = relative_path(whole, Path(root)) if root else None
+    return whole if found is None else found
 
 
-def _check_folders(folders: Iterable[Path]) -> None:
+def _below_url(folder: str, root: str) -> str:
+    start = f"{root.rstrip('/')}/"
+    if root and f"{folder}/".startswith(start):
+        return f"{folder}/".removeprefix(start)
+    return folder.partition("://")[2]
+
+
+def _check_local(photos: Iterable[TaggedPhoto]) -> None:
+    for photo in photos:
+        if is_url(photo.path):
+            raise UsageError(
+                f"'{photo.path}' is a URL, beside which no sidecar can be written: use --copy-to"
+                " DIR"
+            )
+
+
+def _check_folders(folders: Iterable[str]) -> None:
     """Raise UsageError unless sidecars can be written into these folders."""
-    closed = [one for one in dict.fromkeys(folders) if one.is_dir() and not os.access(one, os.W_OK)]
+    known = map(Path, dict.fromkeys(folders))
+    closed = [one for one in known if one.is_dir() and not os.access(one, os.W_OK)]
     if closed:
         more = f" and {counted(len(closed) - 1, 'more folder')}" if len(closed) > 1 else ""
         raise UsageError(
@@ -105,28 +144,28 @@ def _check_folders(folders: Iterable[Path]) -> None:
         )
 
 
-def _check_not_photos(photos: Sequence[TaggedPhoto], places: Sequence[Place]) -> None:
-    originals = {os.path.realpath(one.path) for one in photos if not is_url(one.path)}
-    for place in places:
-        if place.copy is not None and os.path.realpath(place.copy) in originals:
-            raise UsageError(
-                f"the copy '{place.copy}' would replace a photo: choose another --copy-to"
-            )
+def _check_not_photos(photos: Sequence[TaggedPhoto], places: Places) -> None:
+    folders: dict[str, str] = {}
+
+    def real(path: str) -> tuple[str, str]:
+        """Return the folder of a path without links, and the name."""
+        folder, name = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        return folders[folder], name
+
+    originals = {real(one.path) for one in photos if not is_url(one.path)}
+    for photo in photos:
+        copy = places.copy_path(photo.path)
+        if real(copy) in originals:
+            raise UsageError(f"the copy '{copy}' would replace a photo: choose another --copy-to")
 
 
-def _check_distinct(photos: Sequence[TaggedPhoto], places: Sequence[Place]) -> None:
+def _check_distinct(photos: Sequence[TaggedPhoto], places: Places) -> None:
     owners: dict[str, str] = {}
-    for photo, place in zip(photos, places, strict=True):
-        for path in filter(None, (place.copy, place.sidecar)):
-            owner = owners.setdefault(str(path), photo.path)
-            if owner != photo.path:
-                raise UsageError(
-                    f"'{owner}' and '{photo.path}' would both have '{path}': "
-                    + _remedy(path, place)
-                )
-
-
-def _remedy(path: Path, place: Place) -> str:
-    if path == place.sidecar:
-        return "use --sidecar-name photo.jpg.xmp"
-    return "name the folder that all photos are in with --image-root"
+    for photo, path, is_sidecar in places.outputs(photos):
+        owner = owners.setdefault(path, photo.path)
+        if owner != photo.path:
+            remedy = "name the folder that all photos are in with --image-root"
+            remedy = "use --sidecar-name photo.jpg.xmp" if is_sidecar else remedy
+            raise UsageError(f"'{owner}' and '{photo.path}' would both have '{path}': {remedy}")

@@ -20,7 +20,7 @@ from ctc.tagging.blur import classes_without_photo
 from ctc.tagging.config import TagConfig
 from ctc.tagging.keywords import Keywords, count_keywords, photo_keywords
 from ctc.tagging.lineages import add_lineages
-from ctc.tagging.places import Place, find_places, sidecar_of
+from ctc.tagging.places import Places, sidecar_of
 from ctc.tagging.readers.source import choose_labels, read_source
 from ctc.tagging.records import TaggedPhoto
 from ctc.tagging.write import Outcome, TagJob
@@ -31,11 +31,11 @@ _PENDING = 4
 
 @dataclass(frozen=True)
 class TagPlan:
-    """Photos, where their output goes, and their keywords, side by side; `config` with labels."""
+    """Photos with their keywords, side by side, and where they go; `config` has the labels."""
 
     config: TagConfig
     photos: Sequence[TaggedPhoto]
-    places: Sequence[Place]
+    places: Places
     keywords: Sequence[Keywords]
 
     @property
@@ -79,7 +79,7 @@ def plan_tags(config: TagConfig, labels: Sequence[str], reporter: Reporter) -> T
     _check_photos_there(photos)
     _add_lineages(photos, chosen, reporter)
     _check_classes(photos, chosen, reporter)
-    places = find_places(photos, chosen)
+    places = Places.of(photos, chosen)
     if chosen.copy_to is None and chosen.sidecar_name == "photo.jpg.xmp":
         _warn_of_hidden_sidecars(photos, reporter)
     if source.failed:
@@ -98,8 +98,8 @@ def write_tags(plan: TagPlan, reporter: Reporter) -> TagResult:
         _make_folder(plan.config.copy_to)
     result = TagResult()
     jobs = (
-        TagJob.of(*one, plan.config)
-        for one in zip(plan.photos, plan.places, plan.keywords, strict=True)
+        TagJob.of(photo, plan.places.place(photo), keywords, plan.config)
+        for photo, keywords in zip(plan.photos, plan.keywords, strict=True)
     )
     threads = plan.config.threads
     hint = "what is written stays: run the same command again to go on"
@@ -156,8 +156,8 @@ def _check_classes(photos: Sequence[TaggedPhoto], config: TagConfig, reporter: R
 
 def _warn_of_hidden_sidecars(photos: Sequence[TaggedPhoto], reporter: Reporter) -> None:
     """Warn of sidecars called as Adobe calls them, for which digiKam overlooks the others."""
-    paths = (sidecar_of(Path(one.path), "photo.xmp") for one in photos)
-    others = [path for path in paths if path.exists()]
+    paths = (sidecar_of(one.path, "photo.xmp") for one in photos)
+    others = [path for path in paths if Path(path).exists()]
     if others:
         reporter.warn(
             f"{len(others):,} photos have a sidecar such as '{others[0]}', and digiKam reads only"

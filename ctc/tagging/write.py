@@ -145,7 +145,11 @@ class TagJob:
         return remove_from_xmp(xmp) if self.config.remove_gps else xmp
 
     def _check_free(self, path: Path) -> None:
-        if path.exists() and not self.config.overwrite:
+        if not path.exists():
+            return
+        if not is_url(self.photo.path) and path.samefile(self.photo.path):
+            raise InputError(f"'{path}' is the photo itself: choose another --copy-to")
+        if not self.config.overwrite:
             raise InputError(f"'{path}' exists and differs: add --overwrite")
 
 

@@ -10,8 +10,14 @@ from tagged_photos import write_photos
 
 from ctc.errors import UsageError
 from ctc.tagging.config import TagConfig
-from ctc.tagging.places import find_places
+from ctc.tagging.places import Place, Places
 from ctc.tagging.records import TaggedPhoto
+
+
+def find_places(photos: list[TaggedPhoto], config: TagConfig) -> list[Place]:
+    places = Places.of(photos, config)
+    return [places.place(one) for one in photos]
+
 
 CONFIG = TagConfig(Path("predictions.csv"))
 

@@ -14,7 +14,7 @@ from ctc.evaluation.answers.prediction_file import MEGADETECTOR
 from ctc.images.clips.names import file_of, is_clip_path
 from ctc.images.listing.photo_paths import normalize_path
 from ctc.reporting import counted
-from ctc.storage.paths import absolute_path, join_path
+from ctc.storage.paths import absolute_path, is_url, join_path
 from ctc.tagging.readers.inventory import read_inventory
 from ctc.tagging.readers.json_events import read_json
 from ctc.tagging.readers.megadetector import read_megadetector
@@ -125,6 +125,7 @@ def _images(inventory: Inventory) -> dict[str, tuple[str, ...]]:
 def _united(findings: Iterable[Finding], root: Path, failed: int) -> TagSource:
     photos: dict[str, TaggedPhoto] = {}
     lacking: dict[str, None] = {}
+    files = _Files(root)
     for found in findings:
         if found.has_failed:
             failed += 1
@@ -132,8 +133,7 @@ def _united(findings: Iterable[Finding], root: Path, failed: int) -> TagSource:
         if not found.path:
             lacking[found.event] = None
             continue
-        file = join_path(root, file_of(found.path))
-        key = normalize_path(absolute_path(file))
+        key, file = files.locate(file_of(found.path))
         photo = photos.get(key)
         if photo is None:
             photo = photos[key] = TaggedPhoto(file, is_clip=is_clip_path(file))
@@ -147,3 +147,25 @@ def _united(findings: Iterable[Finding], root: Path, failed: int) -> TagSource:
     if not photos:
         raise InputError("there is no photo in it")
     return TagSource(tuple(photos.values()), failed)
+
+
+class _Files:
+    """Where photos are, given their paths from a root on; folders are looked up once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folders: dict[str, tuple[str, str]] = {}
+
+    def locate(self, path: str) -> tuple[str, str]:
+        """Return a key that is the same for all ways to write a path, and the path to open."""
+        folder, sign, name = path.rpartition("/")
+        if is_url(path) or name in ("", ".", "..") or "\\" in path:
+            file = join_path(self._root, path)
+            return normalize_path(absolute_path(file)), file
+        start = folder + sign
+        if start not in self._folders:
+            file = join_path(self._root, start or ".")
+            key = normalize_path(absolute_path(file))
+            self._folders[start] = (key.rstrip("/"), file.rstrip("/"))
+        key, file = self._folders[start]
+        return f"{key}/{name}", f"{file}/{name}"

@@ -125,6 +125,20 @@ def test_tag_refuses_to_replace_a_copy_that_differs(
     assert b"Species|fox" in (folder / "tagged/a/1.jpg").read_bytes()
 
 
+def test_tag_never_replaces_a_photo_behind_a_link(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "links/a").mkdir(parents=True)
+    (folder / "links/b").mkdir()
+    for name in PHOTOS:
+        (folder / "links" / name).symlink_to(folder / "photos" / name)
+    before = contents_of(folder / "photos")
+    words = ("--image-root", "links", "--copy-to", "photos", "--overwrite")
+    assert run(["tag", "predictions.json", *words]) == 3
+    assert contents_of(folder / "photos") == before
+    assert "'photos/a/1.jpg' is the photo itself" in capsys.readouterr().err
+
+
 def test_tag_writes_sidecars_for_other_kinds(folder: Path) -> None:
     import cv2
 
