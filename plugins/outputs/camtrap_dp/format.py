@@ -93,6 +93,8 @@ def _write_rest(
     notes = (*package.clock.notes(), *deployment_notes(deployments))
     context = replace(context, notes=(*context.notes, *notes, *failure_notes(package.failures)))
     document = descriptor(context, list(deployments), package.species, label, taxonomy)
+    if package.capture_methods:
+        document["project"]["captureMethod"] = sorted(package.capture_methods)
     _write_text(
         path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     )
@@ -128,13 +130,15 @@ def write_zip(
 class _PackageWriter:
     """Writer of the rows, which collects what the descriptor needs.
 
-    `species` are the scientific names that occur; `photos_without_time` and `failures` are counts.
+    `species` and `capture_methods` are those that occur; `photos_without_time` and `failures` are
+    counts.
     """
 
     row_builder: RowBuilder
     clock: Clock
     deployments: Deployments
     species: set[str] = field(default_factory=set)
+    capture_methods: set[str] = field(default_factory=set)
     photos_without_time: int = 0
     failures: int = 0
 
@@ -150,7 +154,9 @@ class _PackageWriter:
         moments = [self._moment(event, photo) for photo in event.images]
         self.photos_without_time += moments.count(None)
         deployment = self.deployments.add(event, [one for one in moments if one]).id
-        media.writerows(self.row_builder.media_rows(event, deployment, moments))
+        for row in self.row_builder.media_rows(event, deployment, moments):
+            self.capture_methods.update(filter(None, [str(row["captureMethod"])]))
+            media.writerow(row)
         observations.writerows(
             self._collect_species(self.row_builder.observation_rows(event, deployment, moments))
         )

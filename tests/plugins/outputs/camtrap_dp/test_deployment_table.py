@@ -194,6 +194,8 @@ def test_package_takes_serial_number_and_trigger_from_camera_data(package) -> No
     folder = package(table, one, two)
     assert [row.get("cameraID") for row in rows(folder, "deployments")] == ["C7", "S2"]
     assert [row.get("captureMethod") for row in rows(folder, "media")] == ["timeLapse", None]
+    document = json.loads((folder / "datapackage.json").read_text())
+    assert document["project"]["captureMethod"] == ["timeLapse"]
 
 
 def test_package_has_no_camera_id_where_cameras_were_changed(package) -> None:
