@@ -2,7 +2,8 @@
 
 JPEGs are decoded by libjpeg-turbo, at the smallest sufficient scale. All other formats, and JPEGs
 whose colours libjpeg-turbo does not convert (CMYK), are decoded by Pillow, which also reads the
-headers of unusual JPEGs. Only the formats of an allow-list are tried.
+headers of unusual JPEGs. Frames of clips are there already as pixels. Only the formats of an
+allow-list are tried.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import simplejpeg
 
 from ctc.errors import ImageError
+from ctc.images.clips.frame_file import frame_pixels, frame_size
 from ctc.images.jpeg_header import count_scans
 from ctc.images.jpeg_repair import without_padding, without_stray_bytes
 from ctc.images.listing.file_kinds import decoder_message
@@ -65,6 +67,8 @@ def oriented_size(data: bytes, header: PhotoHeader | None = None) -> tuple[int, 
     The size is that of `decode` at full size. Reads only the header; `header`: see `decode`. Raises
     ImageError with the reason.
     """
+    if (size := frame_size(data)) is not None:
+        return *size, True
     header = header or read_photo_header(data)
     if header is not None:
         orientation, width, height = header.orientation, header.width, header.height
@@ -137,6 +141,8 @@ def decode_and_repair(
     header: PhotoHeader | None = None,
 ) -> tuple[Pixels, bytes]:
     """Return the pixels as `decode` does, and the file without stray bytes that libjpeg rejects."""
+    if (frame := frame_pixels(data)) is not None:
+        return frame, data
     header = header or read_photo_header(data)
     if header and header.is_single_scan:
         stored = header.height, header.width
