@@ -64,7 +64,7 @@ def find_wrong_clocks(
         left.append(search.is_wrong)
         notes += search.notes
     total = photos_to_open(cameras, left, photos) if photos else 0
-    with progress("look", total) as bar:
+    with (progress if total else _NO_PROGRESS)("look", total) as bar:
         half_days = HalfDaySearch(cameras, left, image_root, photos, bar.advance, windows.of)
         by_camera = {one.camera: one for one in half_days.run()}
     for camera, found in zip(cameras, findings, strict=True):

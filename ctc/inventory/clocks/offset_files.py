@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ctc.inventory.clocks.finding import ClockFinding
+from ctc.inventory.clocks.offsets import HALF_DAY
 from ctc.storage.atomic import atomic_write, remove
 from ctc.storage.csv_writer import open_rows
 
@@ -43,6 +44,8 @@ def describe_offset(finding: ClockFinding) -> str:
     if finding.seconds is not None:
         return _duration(finding.seconds)
     low, high = finding.low, finding.high
+    if finding.kind == "12 hours off":
+        return f"{_duration(HALF_DAY)} or {_duration(-HALF_DAY)}"
     if low is None and high is None:
         return "?"
     if low is None or high is None:

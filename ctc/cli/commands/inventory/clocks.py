@@ -141,8 +141,8 @@ def _print(findings: Iterable[ClockFinding]) -> None:
         (
             one.camera,
             one.kind,
-            one.start or "",
-            one.end or "",
+            (one.start or "").replace("T", " "),
+            (one.end or "").replace("T", " "),
             one.events,
             describe_offset(one),
             "" if one.sure is None else _percent(one.sure),
