@@ -12,18 +12,20 @@ photo, since packages often have eventStart in UTC, and photos in the time of th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 
 from ctc.artifacts.camtrap_dp.archive import is_package
-from ctc.artifacts.camtrap_dp.coordinates import LenientCoordinates
-from ctc.artifacts.camtrap_dp.deployments import DeploymentRow, parse_deployment_rows
 from ctc.artifacts.camtrap_dp.package import BOX_COLUMNS, CsvRow, Package, open_package
 from ctc.artifacts.camtrap_dp.timestamps import parse_moment
 from ctc.artifacts.predictions import MACHINE, UNKNOWN
 from ctc.ecology.config import SummaryConfig
+from ctc.ecology.readers.camtrap_dp_deployments import (
+    PackageDeployments,
+    read_package_deployments,
+)
 from ctc.ecology.readers.camtrap_dp_events import PackageEvent, PackageEvents, PackagePhotos, Seen
 from ctc.ecology.readers.deployments import to_deployments
 from ctc.ecology.readers.inventory import parse_degrees, parse_whole
@@ -34,7 +36,6 @@ from ctc.reporting import counted
 
 _KINDS = {"blank": "blank", "human": "human", "vehicle": "vehicle", "animal": "animal"}
 _LEVELS = ("media", "event")
-_SECOND = timedelta(seconds=1)
 _SUFFIX = ".zip"
 
 
@@ -47,21 +48,19 @@ def read_camtrap_dp_survey(path: Path, config: SummaryConfig) -> Survey:
     """Read a package with its deployments; raises CtcError if it can't be read."""
     del config
     with open_package(path) as package:
-        places = LenientCoordinates()
-        rows = parse_deployment_rows(package.rows("deployments"), places)
-        if not rows:
-            raise InputError(f"'{path}' has no deployment")
         photos = PackagePhotos(package)
+        found = read_package_deployments(package, photos)
+        if not found.rows:
+            raise InputError(f"'{path}' has no deployment with a start and an end, or with photos")
         events = PackageEvents(photos)
-        warnings = list(_read_observations(package, {row.camera for row in rows}, events))
-    warnings += [*places.warnings(), *_guessed_times(rows, photos)]
-    rows = [_on_the_clock(_lasting(row), photos.zones.get(row.camera)) for row in rows]
-    by_id = {row.camera: row for row in rows}
-    survey = to_survey([_label(one, by_id[one.deployment]) for one in events.finish()], True)
-    return replace(survey, deployments=to_deployments(rows), warnings=tuple(warnings))
+        warnings = [*_read_observations(package, found.stations, events), *found.warnings]
+    survey = to_survey([_label(one, found) for one in events.finish()], True)
+    return replace(survey, deployments=to_deployments(found.rows), warnings=tuple(warnings))
 
 
-def _read_observations(package: Package, known: set[str], events: PackageEvents) -> Iterator[str]:
+def _read_observations(
+    package: Package, known: Container[str], events: PackageEvents
+) -> Iterator[str]:
     """Read all rows; yields what was left out."""
     left_out: Counter[str] = Counter()
     for where, row in package.rows("observations"):
@@ -92,39 +91,10 @@ def _seen(row: CsvRow) -> Seen:
     return Seen(name or _KINDS.get(kind, UNKNOWN), count, share, is_machine)
 
 
-def _guessed_times(rows: Sequence[DeploymentRow], photos: PackagePhotos) -> Iterator[str]:
-    """Yield a warning if all cameras ran from their first to their last photo."""
-    spans = [(row, photos.span(row.camera)) for row in rows]
-    if all(
-        span is not None and (row.start.timestamp(), row.end.timestamp()) == span
-        for row, span in spans
-        if row.start.tzinfo is not None
-    ):
-        yield (
-            "all deployments start with their first and end with their last photo, so trap nights"
-            " are too few if cameras ran longer; give --deployments"
-        )
-
-
-def _lasting(row: DeploymentRow) -> DeploymentRow:
-    """Return a deployment that lasts a second at least, as that of a single photo."""
-    if row.end > row.start:
-        return row
-    return replace(row, end=row.start + _SECOND, until=row.start + _SECOND)
-
-
-def _on_the_clock(row: DeploymentRow, zone: tzinfo | None) -> DeploymentRow:
-    """Return a deployment with its times in the zone of its photos."""
-    if zone is None or row.start.tzinfo is None:
-        return row
-    start, end, since, until = (
-        time.astimezone(zone) for time in (row.start, row.end, row.since, row.until)
-    )
-    return replace(row, start=start, end=end, since=since, until=until)
-
-
-def _label(event: PackageEvent, deployment: DeploymentRow) -> LabelledEvent:
-    found = LabelledEvent(event.id, deployment.station, deployment.camera, _time(event, deployment))
+def _label(event: PackageEvent, deployments: PackageDeployments) -> LabelledEvent:
+    camera = event.deployment
+    time = _time(event, deployments.zones.get(camera))
+    found = LabelledEvent(event.id, deployments.stations[camera], camera, time)
     found.photos = event.photos
     rows = _by_people_if_any([*event.of_event, *event.of_photos()])
     if event.of_event:
@@ -156,11 +126,11 @@ def _shares(rows: Sequence[Seen]) -> Mapping[str, float]:
     return shares
 
 
-def _time(event: PackageEvent, deployment: DeploymentRow) -> str:
+def _time(event: PackageEvent, zone: tzinfo | None) -> str:
     """Return the time of the first photo, else eventStart in the deployment's zone."""
     if event.first_photo:
         return event.first_photo
     start, _ = parse_moment(event.start)
-    zone = deployment.start.tzinfo
-    is_known = isinstance(start, datetime) and start.tzinfo is not None and zone is not None
-    return start.astimezone(zone).isoformat() if is_known and start else event.start
+    if start is None or start.tzinfo is None or zone is None:
+        return event.start
+    return start.astimezone(zone).isoformat()

@@ -117,6 +117,11 @@ class PackagePhotos:
         ids = self._ids.get(deployment)
         return (self.by_id[ids[0]].time, self.by_id[ids[-1]].time) if ids else None
 
+    def first_and_last(self, deployment: str) -> tuple[str, str] | None:
+        """Return the times of a deployment's first and last photo, ISO 8601, None without any."""
+        ids = self._ids.get(deployment)
+        return (self.by_id[ids[0]].text, self.by_id[ids[-1]].text) if ids else None
+
     def between(self, deployment: str, start: float, end: float) -> list[str]:
         """Return the mediaIDs of a deployment's photos from `start` to `end`, in order."""
         ids = self._ids.get(deployment, [])

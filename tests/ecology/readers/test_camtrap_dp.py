@@ -156,6 +156,23 @@ def test_coordinates_that_can_not_be_read_are_told(tmp_path: Path) -> None:
     assert survey.deployments.longitude.tolist() == [11]
 
 
+def test_deployments_without_times_have_those_of_their_photos(tmp_path: Path) -> None:
+    rows = row(1, event="e1") + row(2, event="e2").replace("d1", "d2")
+    package = write(tmp_path, photo("a", 1) + photo("b", 2), rows)
+    table = DEPLOYMENTS.partition("\n")[0] + "\nd1,north,,,,\nd2,south,,,,\n"
+    (package / "deployments.csv.gz").write_bytes(gzip.compress(table.encode()))
+    survey = read_camtrap_dp_survey(package, SummaryConfig())
+    assert [str(time[0])[11:] for time in (survey.deployments.start, survey.deployments.end)] == [
+        "08:00:01",
+        "08:00:02",
+    ]
+    assert survey.events.stations == ("north", "south")
+    assert survey.warnings[0] == (
+        "2 deployments have no start or no end, and that of the photos is taken, if there is one"
+        " (first: 'd1')"
+    )
+
+
 def test_deployments_with_the_times_of_their_photos_are_told(tmp_path: Path) -> None:
     package = write(tmp_path, photo("a", 1) + photo("b", 2), row(1, event="e1"))
     times = ("2024-04-02T06:00:01Z", "2024-04-02T06:00:02Z")
