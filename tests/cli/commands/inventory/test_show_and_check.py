@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -85,6 +86,39 @@ def test_show_prints_first_twenty_locations(
     assert ("camera 19" in out, "camera 20" in out) == (True, False)
 
 
+def test_show_prints_cameras(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Inventory.read(file)
+    columns: dict[str, list[Any]] = {
+        "camera_make": ["RECONYX", "RECONYX", None],
+        "camera_model": ["HC500", "HC500", None],
+        "camera_serial": ["S1", "S2", None],
+        "temperature": [-6.5, 2.0, None],
+        "trigger": ["timeLapse", "activityDetection", None],
+        "camera_data_from": ["reconyx", "reconyx", None],
+    }
+    table = found.table
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values))
+    Inventory(table, found.labels, found.image_root).write(file)
+    assert run(["inventory", "show", str(file)]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    at = lines.index("camera serial numbers events photos")
+    assert lines[at : at + 12] == [
+        "camera serial numbers events photos",
+        "RECONYX HC500 2 2 2",
+        "",
+        "temperature, °C lowest median highest events",
+        "-6.5 -2.25 2 2",
+        "",
+        "trigger events",
+        "timeLapse 1",
+        "activityDetection 1",
+        "",
+        "camera data from events",
+        "reconyx 2",
+    ]
+
+
 def test_show_json_prints_an_object(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["inventory", "show", str(file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
@@ -104,6 +138,7 @@ def test_show_json_prints_an_object(file: Path, capsys: pytest.CaptureFixture[st
         "meta": {"location": 2},
         "left_out": {"corrupt": 2},
         "boxes": None,
+        "cameras": None,
     }
 
 
