@@ -35,7 +35,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +79,7 @@ def write(entries: Iterator[EventPrediction | Failure], path: Path, context: Out
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         head = json.dumps(_header(label, context, ids), ensure_ascii=False, indent=1)
         file.write(f'{head.removesuffix("}").rstrip()},\n "images": [')
-        found = chain.from_iterable(map(describe.image_entries, entries))
+        found = map(describe.image_entries, entries)
         for number, photo in enumerate(unite_frames(found)):
             entry = json.dumps(photo, ensure_ascii=False, allow_nan=False)
             file.write(f"{',' if number else ''}\n  {entry}")

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ def write(entries: Iterator[Any], path: Path, context: OutputContext) -> None:
         text = json.dumps(head, ensure_ascii=False, indent=1)
         file.write(f'{text.removesuffix("}").rstrip()},\n "images": [')
         images = (_images(entry, numbers, context.image_root) for entry in entries)
-        for number, image in enumerate(unite_frames(chain.from_iterable(images))):
+        for number, image in enumerate(unite_frames(images)):
             line = json.dumps(image, ensure_ascii=False, allow_nan=False)
             file.write(f"{',' if number else ''}\n  {line}")
         file.write("\n ]\n}\n")

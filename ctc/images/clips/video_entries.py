@@ -7,7 +7,6 @@ detection, `frame_number`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
 from ctc.errors import ImageError, InputError
@@ -18,17 +17,30 @@ Entry = dict[str, Any]
 _RATE_DIGITS = 5
 
 
-def unite_frames(entries: Iterable[tuple[str, Entry]]) -> Iterator[Entry]:
-    """Yield the entries of photos as they are, and one for the consecutive frames of a clip.
+def unite_frames(events: Iterable[Iterable[tuple[str, Entry]]]) -> Iterator[Entry]:
+    """Yield the entries of photos as they are, and one for all frames of a clip.
 
-    Each entry comes with the path of its photo. Numbers of frames follow from times and frame rate.
-    Frames that failed are not among those processed. Raises InputError for a clip that is gone.
+    `events`: the photos of each event, or one that failed, each as its path and its entry. The
+    frames of a clip are those of one event, or of events that follow each other. Numbers of frames
+    follow from times and frame rate. Frames that failed are not among those processed. Raises
+    InputError for a clip that is gone.
     """
-    for clip, same in groupby(entries, lambda pair: _clip_of(pair[0])):
-        if clip is None:
-            yield from (entry for _, entry in same)
-        else:
-            yield _video(clip, list(same))
+    waiting: dict[str | int, list[tuple[str, Entry]]] = {}
+    for event in events:
+        photos = list(event)
+        clips = {clip for path, _ in photos if (clip := _clip_of(path))}
+        has_failed = all(entry["detections"] is None for _, entry in photos)
+        if clips.isdisjoint(waiting) and not (clips and has_failed):
+            yield from _entries(waiting)
+            waiting = {}
+        for path, entry in photos:
+            waiting.setdefault(_clip_of(path) or len(waiting), []).append((path, entry))
+    yield from _entries(waiting)
+
+
+def _entries(waiting: dict[str | int, list[tuple[str, Entry]]]) -> Iterator[Entry]:
+    for clip, frames in waiting.items():
+        yield _video(clip, frames) if isinstance(clip, str) else frames[0][1]
 
 
 def _clip_of(path: str) -> str | None:
@@ -48,8 +60,10 @@ def _video(clip: str, frames: list[tuple[str, Entry]]) -> Entry:
             f"the frame rate of '{clip}' can't be read any more: {error}; put it back and run the "
             "same command again"
         ) from None
-    numbered = [(_number(path, rate), entry) for path, entry in done]
-    first = done[0][1]
+    numbered = sorted(
+        ((_number(path, rate), entry) for path, entry in done), key=lambda pair: pair[0]
+    )
+    first = numbered[0][1]
     return {
         **first,
         "file": file_of(first["file"]),
