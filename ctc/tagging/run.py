@@ -152,6 +152,11 @@ def _check_classes(photos: Sequence[TaggedPhoto], config: TagConfig, reporter: R
         if observation_type(name) == "animal":
             raise UsageError(f"no photo has the class '{name}' to blur{did_you_mean(name, known)}")
         reporter.warn(f"no photo has the class '{name}': nothing is blurred for it")
+    if config.blur and not any(photo.boxes for photo in photos):
+        reporter.warn(
+            "the source has no boxes: photos are blurred as a whole, and people beside animals not"
+            " at all; predict with --detector, as .json or with --per-box"
+        )
 
 
 def _warn_of_hidden_sidecars(photos: Sequence[TaggedPhoto], reporter: Reporter) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from ctc.tagging.records import Finding, TaggedPhoto
 
 _STORES = (".sqlite", ".sqlite3", ".db")
 _START_BYTES = 4_096
+DESCRIPTOR = "datapackage.json"
+"""The file that makes a folder a Camtrap DP package."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,7 @@ def read_source(source: Path, image_root: Path | None, inventory: Path | None = 
     `inventory`: names the photos of events, where the file doesn't. Raises CtcError if a file can't
     be read, or an event has no photo.
     """
-    if not source.is_file():
-        raise UsageError(
-            f"'{source}' does not exist: give what `ctc predict` or `ctc review` wrote"
-            if not source.exists()
-            else describe_other_kind(source, "predictions") or f"'{source}' is not a file"
-        )
+    _check(source)
     events = None if inventory is None else Inventory.read(inventory)
     try:
         findings = _add_photos(_findings(source, image_root), events)
@@ -61,6 +59,23 @@ def read_source(source: Path, image_root: Path | None, inventory: Path | None = 
     if image_root is not None:
         find_again(found.photos, image_root)
     return found
+
+
+def _check(source: Path) -> None:
+    """Raise UsageError for a source that is missing, or of a kind that is not read."""
+    if not source.exists():
+        raise UsageError(
+            f"'{source}' does not exist: give what `ctc predict` or `ctc review` wrote"
+        )
+    if (source / DESCRIPTOR).is_file() or source.name == DESCRIPTOR or source.suffix == ".zip":
+        raise UsageError(
+            f"'{source}' is a Camtrap DP package: make an inventory of it with"
+            f" `ctc inventory {shlex.quote(str(source))} --output inventory.parquet`"
+        )
+    if not source.is_file():
+        raise UsageError(
+            describe_other_kind(source, "predictions") or f"'{source}' is not a prediction file"
+        )
 
 
 def label_names(photos: Iterable[TaggedPhoto]) -> tuple[str, ...]:

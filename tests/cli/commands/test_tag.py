@@ -221,7 +221,9 @@ def test_tag_warns_of_people_that_nobody_saw(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert tag("--copy-to", "public", "--blur", "human") == 0
-    assert "no photo has the class 'human': nothing is blurred for it" in capsys.readouterr().err
+    printed = capsys.readouterr().err
+    assert "no photo has the class 'human': nothing is blurred for it" in printed
+    assert "the source has no boxes: photos are blurred as a whole" in printed
 
 
 def test_tag_warns_of_sidecars_that_digikam_prefers(

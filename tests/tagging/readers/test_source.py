@@ -204,3 +204,10 @@ def test_read_source_of_an_inventory(tmp_path: Path) -> None:
     assert [Path(one.path) for one in photos] == [tmp_path / "a/1.jpg", tmp_path / "a/2.jpg"]
     assert answers_of(photos[1]) == [("fox", 1.0), ("hare", 1.0)]
     assert answers_of(photos[1], "count") == [("2", 1.0)]
+
+
+def test_read_source_of_a_package_says_how(tmp_path: Path) -> None:
+    (tmp_path / "datapackage.json").write_text("{}")
+    for path in (tmp_path, tmp_path / "datapackage.json"):
+        with pytest.raises(UsageError, match=r"Camtrap DP package: make an inventory of it with"):
+            read_source(path, None)
