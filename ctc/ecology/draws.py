@@ -98,7 +98,9 @@ def make_drawer(
         return None
     order = used[np.lexsort((seconds[used], unit[used]))]
     starts = independent_sorted(unit[order], seconds[order], gap, "last-independent")
-    values = events.probabilities[classes][:, order]
+    values = np.empty((len(classes), len(order)), np.float32)
+    for row, number in zip(values, classes, strict=True):
+        np.take(events.probabilities[number], order, out=row)
     if events.multi_label:
         return PresenceDrawer(order, np.cumsum(starts) - 1, classes, values)
     total = np.maximum(_total(events, order), np.float32(1e-30))
