@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from ctc.storage.paths import is_url
 
@@ -19,7 +18,7 @@ class Places:
         """Return the absolute path of a photo, a URL unchanged."""
         if is_url(path):
             return path
-        return os.path.normpath(Path(self.folder, path))
+        return os.path.normpath(os.path.join(self.folder, path))  # noqa: PTH118, millions of them
 
 
 @dataclass(frozen=True)
