@@ -86,11 +86,11 @@ def operation_matrix(study: Study) -> Table:
 
 
 def station_table(study: Study) -> Table:
-    """Return stations as camtrapR's CTtable has them, with problems as they were given."""
+    """Return stations as camtrapR's CTtable has them, with times as `dateFormat = "ymd HMS"`."""
     table = study.survey.deployments
     gaps: dict[int, list[str]] = {}
     for at, low, high in table.gaps:
-        gaps.setdefault(at, []).extend((str(low), str(high)))
+        gaps.setdefault(at, []).extend((_time(low), _time(high)))
     most = max((len(one) // 2 for one in gaps.values()), default=0)
     problems = [f"Problem{n}_{end}" for n in range(1, most + 1) for end in ("from", "to")]
     columns = ("Station", "Camera", "latitude", "longitude", "Setup_date", "Retrieval_date")
@@ -100,10 +100,14 @@ def station_table(study: Study) -> Table:
             table.camera[at],
             number(float(table.latitude[at]), 10),
             number(float(table.longitude[at]), 10),
-            str(table.start[at]),
-            str(table.end[at]),
+            _time(table.start[at]),
+            _time(table.end[at]),
             *(gaps.get(at, []) + [NA] * 2 * most)[: 2 * most],
         )
         for at in range(len(table))
     ]
     return Table("stations", (*columns, *problems), rows)
+
+
+def _time(value: np.datetime64) -> str:
+    return str(value).replace("T", " ")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from study_world import make_survey
+from study_world import make_deployments, make_survey
 
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.effort import measure_effort
-from ctc.ecology.files.camtrapr import operation_matrix, record_table
+from ctc.ecology.files.camtrapr import operation_matrix, record_table, station_table
 from ctc.ecology.histories import divide
 from ctc.ecology.readers.deployments import read_deployments
 from ctc.ecology.study import Study, count_survey
@@ -90,3 +90,12 @@ def test_record_table_names_the_first_photo_of_each_record() -> None:
     study = count_survey(replace(survey, photos=photos), SummaryConfig())
     assert column(study, "Directory") == ["cards/a", "", r"C:\b"]
     assert column(study, "FileName") == ["1.jpg", "4.jpg", "5.jpg"]
+
+
+def test_station_table_has_times_as_r_reads_them() -> None:
+    table = make_deployments([(0, 86_400)], ("a",), [(0, 3_600, 7_200)])
+    study = count_survey(make_survey([(0, 0, FOX, 1)], table=table), SummaryConfig())
+    assert station_table(study).rows[0][4:] == (
+        *("2024-04-01 00:00:00", "2024-04-02 00:00:00"),
+        *("2024-04-01 01:00:00", "2024-04-01 02:00:00"),
+    )
