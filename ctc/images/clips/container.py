@@ -17,6 +17,7 @@ from ctc.images.listing.file_kinds import HEADER_BYTES, VIDEO, describe_content
 
 Kind = Literal["mp4", "avi", "mts"]
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+_MAX_BOXES = 100_000
 _MP4_EPOCH = datetime(1904, 1, 1)
 _FIRST_YEAR = 1990
 _PACKET, _STAMPED_PACKET, _SYNC = 188, 192, 0x47
@@ -99,10 +100,15 @@ def _read_mp4(file: BinaryIO) -> Container:
 
 
 def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int, int]]:
-    """Yield name, offset and size of the content, of each box, and the size of the file."""
+    """Yield name, offset and size of the content, of each box, and the size of the file.
+
+    Raises ImageError for far more boxes than a video has.
+    """
     end = file.seek(0, 2)
     at = 0
-    while at + 8 <= end:
+    for _ in range(_MAX_BOXES):
+        if at + 8 > end:
+            return
         file.seek(at)
         size, name = struct.unpack(">I4s", file.read(8))
         header = 8
@@ -113,6 +119,7 @@ def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int, int]]:
             return
         yield name, at + header, size - header, end
         at += size
+    raise ImageError(f"more than {_MAX_BOXES:,} parts, far more than a video has")
 
 
 def _mp4_time(moov: bytes) -> datetime | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from drawn_clips import write_clip
 
+from ctc.errors import ImageError
 from ctc.images import read_photo
 from ctc.images.clips.container import read_container
 from ctc.images.metadata.exif import parse_exif, read_exif
@@ -75,3 +76,9 @@ def test_read_container_tells_that_mts_ends_within_a_packet(tmp_path: Path) -> N
     whole = clip.read_bytes()
     assert read_container(io.BytesIO(whole)).cut == ""
     assert read_container(io.BytesIO(whole[:-100])).cut == "it ends within a packet"
+
+
+def test_read_container_refuses_a_file_of_very_many_parts() -> None:
+    part = (8).to_bytes(4, "big") + b"free"
+    with pytest.raises(ImageError, match="more than 100,000 parts"):
+        read_container(io.BytesIO(part * 100_001))
