@@ -47,7 +47,7 @@ class Axis:
         """Return a value as text, with its unit."""
         if self.is_integer:
             return f"{value:,.0f}"
-        return f"{value * 100:.0f} %" if self.is_percent else f"{value:.4g}"
+        return f"{value * 100:.3g} %" if self.is_percent else f"{value:.4g}"
 
 
 @dataclass(frozen=True)

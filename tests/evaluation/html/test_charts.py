@@ -15,6 +15,7 @@ SHARE = Axis("share", 0, 1, is_percent=True)
     ("axis", "texts"),
     [
         (SHARE, ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]),
+        (Axis("share", 0, 0.12, True), ["0 %", "2.5 %", "5 %", "7.5 %", "10 %"]),
         (Axis("epoch", 1, 8, is_integer=True), ["2", "4", "6", "8"]),
         (Axis("epoch", 1, 2, is_integer=True), ["1", "2"]),
         (Axis("events", 0, 12, is_integer=True), ["0", "5", "10"]),
