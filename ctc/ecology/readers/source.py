@@ -11,7 +11,7 @@ import numpy as np
 from ctc.artifacts.clock_offsets import ClockOffsets
 from ctc.artifacts.file_kind import recognize_kind
 from ctc.ecology.config import SummaryConfig
-from ctc.ecology.readers.camtrap_dp import is_camtrap_dp, read_camtrap_dp_survey
+from ctc.ecology.readers.camtrap_dp.survey import is_camtrap_dp, read_camtrap_dp_survey
 from ctc.ecology.readers.clock import STORES, check_not_corrected, correct_clocks
 from ctc.ecology.readers.deployments import read_deployments
 from ctc.ecology.readers.inventory import read_inventory_survey

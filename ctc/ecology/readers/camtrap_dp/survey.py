@@ -22,11 +22,11 @@ from ctc.artifacts.camtrap_dp.package import BOX_COLUMNS, CsvRow, Package, open_
 from ctc.artifacts.camtrap_dp.timestamps import parse_moment
 from ctc.artifacts.predictions import MACHINE, UNKNOWN
 from ctc.ecology.config import SummaryConfig
-from ctc.ecology.readers.camtrap_dp_deployments import (
+from ctc.ecology.readers.camtrap_dp.deployments import (
     PackageDeployments,
     read_package_deployments,
 )
-from ctc.ecology.readers.camtrap_dp_events import PackageEvent, PackageEvents, PackagePhotos, Seen
+from ctc.ecology.readers.camtrap_dp.events import PackageEvent, PackageEvents, PackagePhotos, Seen
 from ctc.ecology.readers.deployments import to_deployments
 from ctc.ecology.readers.inventory import parse_degrees, parse_whole
 from ctc.ecology.readers.labelled import LabelledEvent, to_survey

@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from ctc.ecology.config import SummaryConfig
-from ctc.ecology.readers.camtrap_dp import is_camtrap_dp, read_camtrap_dp_survey
+from ctc.ecology.readers.camtrap_dp.survey import is_camtrap_dp, read_camtrap_dp_survey
 from ctc.ecology.survey import Survey
 from ctc.errors import CtcError
 from ctc.storage.paths import parse_path

@@ -9,7 +9,7 @@ from datetime import timedelta, tzinfo
 from ctc.artifacts.camtrap_dp.coordinates import LenientCoordinates
 from ctc.artifacts.camtrap_dp.deployments import DeploymentRow, parse_deployment_rows
 from ctc.artifacts.camtrap_dp.package import CsvRow, Package
-from ctc.ecology.readers.camtrap_dp_events import PackagePhotos
+from ctc.ecology.readers.camtrap_dp.events import PackagePhotos
 from ctc.reporting import counted
 
 _SECOND = timedelta(seconds=1)

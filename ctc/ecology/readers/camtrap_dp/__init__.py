@@ -1,0 +1,1 @@
+"""Readers of Camtrap DP packages: their events, deployments and the survey of both."""
