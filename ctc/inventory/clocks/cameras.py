@@ -55,6 +55,8 @@ def read_cameras(inventory: Inventory) -> list[Camera]:
     A camera is a deployment where the inventory has a column with these, else a location, else a
     folder. Raises CtcError if no event has a time.
     """
+    import pyarrow.compute as pc
+
     if DATETIME not in inventory.meta:
         raise UsageError(
             f"the inventory has no column '{DATETIME}': make it again with --time-from-exif or"
@@ -74,7 +76,7 @@ def read_cameras(inventory: Inventory) -> list[Camera]:
         names = _fill(names, folders)
         distinct, number = factorize(names)
     columns = _Columns(
-        take(_first_photos(inventory), rows).to_pylist(),
+        take(pc.list_element(inventory.table[IMAGES], 0), rows).to_pylist(),
         times,
         _classes(inventory, rows),
         folders.to_pylist(),
@@ -133,18 +135,6 @@ def _locations(inventory: Inventory, rows: Ints) -> list[str | None]:
         return [None] * len(rows)
     values: list[str | None] = take(inventory.table[LOCATION], rows).to_pylist()
     return values
-
-
-def _first_photos(inventory: Inventory) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
-    lengths = pc.list_value_length(inventory.table[IMAGES])
-    if pc.min(lengths).as_py():
-        return pc.list_element(inventory.table[IMAGES], 0)
-    import pyarrow as pa
-
-    values = (images[0] if images else "" for images in inventory.table[IMAGES].to_pylist())
-    return pa.chunked_array([pa.array(values, pa.large_string())])
 
 
 def _fill(names: pa.ChunkedArray, folders: pa.ChunkedArray) -> pa.ChunkedArray:
