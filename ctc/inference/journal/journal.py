@@ -167,15 +167,16 @@ class Journal(Generic[EventT]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        is_complete = False
         try:
-            if kind is None and not self._finalized_path:
-                return
-            self.flush()
+            if kind is not None or self._finalized_path:
+                self.flush()
+            is_complete = kind is None
         finally:
             self._file.close()
-            if kind is None and self._finalized_path:
+            if is_complete and self._finalized_path:
                 commit(self.path, self._finalized_path)
-            elif kind is None or not self.completed:
+            elif is_complete or not self.completed:
                 remove(self.path)
 
 

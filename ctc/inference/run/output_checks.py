@@ -88,15 +88,14 @@ def check_output_path(
         raise UsageError(
             f"'{other}' is of an unfinished run {how} --engine: finish that first, or delete it"
         )
-    if config.resume and not config.overwrite and target.exists() and not journal.exists():
+    is_replaced = config.overwrite or updates_itself(config)
+    if config.resume and not is_replaced and target.exists() and not journal.exists():
         raise AlreadyCompleteError(target)
     if config.shard is None:
         sealed = read_seal(seal_path(journal) if config.engine else journal)
         own = is_own_output(sealed, target, output_format, options)
         inputs = config.inputs
-        check_overwrite(
-            target, output_format, inputs, config.overwrite or updates_itself(config), own
-        )
+        check_overwrite(target, output_format, inputs, is_replaced, own)
     elif explicit_options(config.format_options):
         raise UsageError(
             "--shard writes only a part file: give the options of the output format to `ctc merge`"

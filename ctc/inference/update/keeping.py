@@ -38,8 +38,10 @@ def keep_answers(
             yield kept.append_to(journal)
             if kept.has_answer:
                 journal.finalize(answers)
-    except BaseException:
+    except BaseException as error:
         remove(partial)
+        if isinstance(error, OSError) and str(error.filename) == str(partial):
+            error.filename = str(answers)
         raise
 
 

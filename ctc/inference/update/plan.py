@@ -52,6 +52,8 @@ def plan_update(config: RunConfig, model_digest: str, is_unfinished: bool = Fals
     """
     if config.update is None:
         return UpdatePlan()
+    if not config.update.name:
+        raise UsageError(f"--update '{config.update}' is a folder: give the output of a run")
     earlier = read_header(answers_path(config.update))
     if earlier is None:
         return _plan_first(config, is_unfinished)
@@ -60,7 +62,7 @@ def plan_update(config: RunConfig, model_digest: str, is_unfinished: bool = Fals
         return UpdatePlan(earlier)
     if not config.overwrite:
         raise UsageError(
-            f"'{config.update}' was made with {difference}: run the command that made it, or add "
+            f"'{config.update}' was made with {difference}: use the same model and options, or add "
             "--overwrite to predict everything again"
         )
     return UpdatePlan(None, f"nothing is taken over from '{config.update}', made with {difference}")

@@ -86,3 +86,21 @@ def test_full_disk_under_the_output_is_told_with_its_name(
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith(f"error: '{output}' can't be written: file too large; ")
     assert not output.exists()
+
+
+def test_full_disk_under_the_answers_is_told_with_its_name(model, photos, tmp_path, capsys) -> None:
+    """`--update` keeps them; an engine and `ctc merge` write them last."""
+    output, answers = tmp_path / "out.csv", tmp_path / "out.csv.answers"
+    update = ["predict", model, photos, "--output", output, "--update", output]
+    command = [*map(str, update), "--engine", "local"]
+    whole = [*map(str, update[:3]), "--output", str(tmp_path / "whole.csv")]
+    assert run(whole) == 0
+    size = (tmp_path / "whole.csv").stat().st_size
+    with files_limited(size + 1):
+        assert run(command) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(f"error: '{answers}' can't be written: file too large; ")
+    assert not list(tmp_path.glob(".out*"))
+    assert run(command) == 0
+    assert answers.stat().st_size > size
+    assert output.read_bytes() == (tmp_path / "whole.csv").read_bytes()

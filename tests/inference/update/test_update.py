@@ -294,7 +294,7 @@ def test_update_refuses_another_model_and_options_unless_told_to_overwrite(
         ([model, photos, *update, "--aggregation", "max"], "--aggregation mean"),
     ):
         assert ctc("predict", *arguments) == 2
-        assert f"'{output}' was made with {difference}: run the command" in capsys.readouterr().err
+        assert f"'{output}' was made with {difference}: use the same" in capsys.readouterr().err
     assert ctc("predict", other, photos, *update, "--overwrite") == 3
     told = capsys.readouterr().err
     assert f"nothing is taken over from '{output}', made with another model" in told
@@ -348,6 +348,14 @@ def test_dry_run_counts_what_is_taken_over(model, photos, tmp_path, capsys) -> N
     capsys.readouterr()
     assert ctc("predict", model, photos, *update, "--dry-run") == 0
     assert "photos   9, and 17 taken over: about " in capsys.readouterr().out
+
+
+def test_update_with_resume_updates_a_complete_output(model, photos, tmp_path, capsys) -> None:
+    update = ["--output", tmp_path / "p.csv", "--update", tmp_path / "p.csv", "--resume"]
+    ctc("predict", model, photos, *update)
+    change(photos)
+    assert ctc("predict", model, photos, *update) == 0
+    assert "from 26 photos: 9 in " in capsys.readouterr().err
 
 
 def rows(output: Path) -> list[dict[str, str]]:
