@@ -43,6 +43,17 @@ ClipSource = str | ClipBytes
 """The path of a clip, or its content."""
 
 
+class _Stream(io.BytesIO):
+    """Bytes that OpenCV reads from; it can't bear an exception."""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place; return −1 for one that a damaged file makes up."""
+        try:
+            return super().seek(offset, whence)
+        except (ValueError, OverflowError):
+            return -1
+
+
 class Capture:
     """A clip that is being decoded; it stands at a frame, at first at the first one.
 
@@ -56,7 +67,7 @@ class Capture:
         """Open a local file, or bytes. Raises ImageError if no frame of it can be decoded."""
         self._check = source.check if isinstance(source, ClipBytes) else _nothing
         # OpenCV keeps no reference to the stream that it reads from
-        self._stream = io.BytesIO(source.data) if isinstance(source, ClipBytes) else None
+        self._stream = _Stream(source.data) if isinstance(source, ClipBytes) else None
         self._video = _open_video(source if isinstance(source, str) else self._stream)
         if not self._video.isOpened():
             raise ImageError(_refusal(container))
@@ -127,7 +138,7 @@ class Capture:
 
 
 def _open_video(source: Any) -> cv2.VideoCapture:
-    """Open a path, or an `io.BytesIO`, which the stub of OpenCV does not know."""
+    """Open a path, or a stream, which the stub of OpenCV does not know."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _QUIET)  # else FFmpeg writes to stderr,
     cv2.utils.logging.setLogLevel(_SILENT)  # and OpenCV as well
     if isinstance(source, str):

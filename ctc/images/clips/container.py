@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import BinaryIO, Literal
 
 from ctc.errors import ImageError
+from ctc.images.clips.frame_times import Times, read_frame_times
 from ctc.images.listing.file_kinds import HEADER_BYTES, VIDEO, describe_content
 
 Kind = Literal["mp4", "avi", "mts"]
 _BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+LEAST_FRAME_BYTES = 16
 _MAX_BOXES = 100_000
 _MP4_EPOCH = datetime(1904, 1, 1)
 _FIRST_YEAR = 1990
@@ -32,12 +34,14 @@ _PHOTOS = (b"\xff\xd8", b"\x89PNG", b"BM", b"II*\0", b"MM\0*", b"GIF8")
 class Container:
     """`kind`: by content, whatever the suffix. `created`: by the camera's clock, None if not known.
 
-    `cut`: why the file can't be whole; '' if nothing shows that.
+    `cut`: why the file can't be whole; '' if nothing shows that. `times`: of all frames, where the
+    container has an index of them; see `read_frame_times`.
     """
 
     kind: Kind
     created: datetime | None
     cut: str = ""
+    times: Times | None = field(default=None, repr=False, compare=False)
 
 
 def read_container(file: BinaryIO) -> Container:
@@ -86,17 +90,19 @@ def _describe_other(start: bytes) -> str:
 
 
 def _read_mp4(file: BinaryIO) -> Container:
-    created, cut, has_index = None, "", False
+    created, cut, has_index, times = None, "", False, None
     for name, start, size, end in _boxes(file):
         if name == b"moov":
             has_index = True
             file.seek(start)
-            created = _mp4_time(file.read(size))
+            moov = file.read(size)
+            created = _mp4_time(moov)
+            times = read_frame_times(moov, end // LEAST_FRAME_BYTES)
         if start + size > end:
             cut = f"{start + size - end:,} bytes are missing at its end"
     if not has_index:
         raise ImageError("the video is cut off: its index, which is at the end, is missing")
-    return Container("mp4", created, cut)
+    return Container("mp4", created, cut, times)
 
 
 def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int, int]]:

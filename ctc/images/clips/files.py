@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from ctc.errors import ImageError
 from ctc.images.clips.capture import Capture, ClipBytes, ClipSource
-from ctc.images.clips.container import Container, read_container
+from ctc.images.clips.container import LEAST_FRAME_BYTES, Container, read_container
+from ctc.images.clips.frame_times import Times
+from ctc.images.clips.names import TOLERANCE, frame_number
 from ctc.images.files import as_image_errors, check_regular_file
 from ctc.storage.paths import is_remote, parse_path
 from ctc.storage.remote_files import local_copy
@@ -21,7 +25,7 @@ from ctc.storage.remote_files import local_copy
 TRUNCATED = "truncated video"
 """Beginning of the reason of a clip that is cut off, but has frames."""
 _MAX_KNOWN = 4_096
-_LEAST_FRAME_BYTES = 16
+_MAX_SECONDS = 24 * 3600.0
 _RATES = (1.0, 240.0)
 """Frames per second that cameras write."""
 
@@ -32,6 +36,7 @@ class ClipInfo:
 
     `rate`: frames per second, on average. `last`: the time of the last frame in seconds after the
     first, as the container claims, or as counted. `height`, `width`: of a frame in pixels.
+    `times`: of all frames, where they are known and the frame rate varies.
     """
 
     rate: float
@@ -39,6 +44,13 @@ class ClipInfo:
     height: int
     width: int
     container: Container
+    times: Times | None = field(default=None, repr=False, compare=False)
+
+    def number(self, seconds: float) -> int:
+        """Return the number, from 0, of the first frame at or after a time."""
+        if self.times is None:
+            return frame_number(seconds, self.rate)
+        return int(np.searchsorted(self.times, seconds - TOLERANCE))
 
     @property
     def created(self) -> datetime | None:
@@ -106,15 +118,28 @@ def _read_info(key: FileKey) -> ClipInfo:
 
 def _measure(source: ClipSource, size: int) -> ClipInfo:
     with open_capture(source) as (capture, container):
-        sides = capture.height, capture.width
+        sides, times = (capture.height, capture.width), container.times
+        container = replace(container, times=None)
+        if not container.cut and times is not None and 0 <= times[-1] <= _MAX_SECONDS:
+            return _known_info(capture.rate, times, sides, container)
         if not container.cut and _is_plausible(capture, size):
             return ClipInfo(capture.rate, (capture.frames - 1) / capture.rate, *sides, container)
-        times = [capture.time]
+        counted = [capture.time]
         while capture.step():
-            times.append(capture.time)
-        if container.cut and len(times) > 1:
-            times.pop()  # the frame at the cut may be damaged
-        return ClipInfo(capture.rate, times[-1], *sides, container)
+            counted.append(capture.time)
+        if container.cut and len(counted) > 1:
+            counted.pop()  # the frame at the cut may be damaged
+        return ClipInfo(capture.rate, counted[-1], *sides, container)
+
+
+def _known_info(
+    rate: float, times: Times, sides: tuple[int, int], container: Container
+) -> ClipInfo:
+    last = float(times[-1])
+    evenly = np.arange(len(times)) / rate
+    if last == 0 or np.abs(times - evenly).max() < 0.5 / rate:
+        return ClipInfo(rate, last, *sides, container)
+    return ClipInfo((len(times) - 1) / last, last, *sides, container, times)
 
 
 def _is_plausible(capture: Capture, size: int) -> bool:
@@ -124,7 +149,7 @@ def _is_plausible(capture: Capture, size: int) -> bool:
     """
     least, most = _RATES
     claimed = capture.frames
-    return 0 < claimed <= size // _LEAST_FRAME_BYTES and least <= capture.rate <= most
+    return 0 < claimed <= size // LEAST_FRAME_BYTES and least <= capture.rate <= most
 
 
 def taken_at(clip: str, seconds: float) -> datetime | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ctc.errors import UsageError
 from ctc.images.clips.capture import Capture, ClipSource
 from ctc.images.clips.files import ClipInfo, open_capture
-from ctc.images.clips.names import DIGITS, frame_number
+from ctc.images.clips.names import DIGITS
 
 By = Literal["time", "change"]
 _SMALL = (64, 36)
@@ -33,14 +33,14 @@ class FrameChoice:
 
     def most(self, info: ClipInfo) -> int:
         """Return the number of frames that `times` returns at most; decodes nothing."""
-        of_clip = math.ceil(info.rate * info.last) + 1
+        of_clip = math.ceil(info.rate * info.last) + 1 if info.times is None else len(info.times)
         chosen = int(info.last * self.rate + 1e-6) + 1 if self.count is None else self.count
         return min(of_clip, chosen)
 
     def times(self, clip: ClipSource, info: ClipInfo) -> list[float]:
         """Return the times of the chosen frames, in seconds, ascending; at least one.
 
-        No frame is chosen twice, as far as its number follows from the frame rate.
+        No frame is chosen twice, as far as the times of frames are known or follow from the rate.
         By change the clip is decoded for it. Raises ImageError if that can't be.
         """
         if self.by == "change":
@@ -51,7 +51,7 @@ class FrameChoice:
         else:
             times = [(place + 0.5) / self.count * info.last for place in range(self.count)]
         rounded = (round(time, DIGITS) for time in times)
-        return list({frame_number(time, info.rate): time for time in rounded}.values())
+        return list({info.number(time): time for time in rounded}.values())
 
 
 def make_frame_choice(rate: float | None, count: int | None, by: By) -> FrameChoice:

@@ -68,7 +68,7 @@ def _video(clip: str, frames: list[tuple[str, Entry]]) -> Entry:
         **first,
         "file": file_of(first["file"]),
         "frame_rate": int(rate) if rate == int(rate) else round(rate, _RATE_DIGITS),
-        "frames_processed": [number for number, _ in numbered],
+        "frames_processed": list(dict.fromkeys(number for number, _ in numbered)),
         "detections": [
             {**found, "frame_number": number}
             for number, entry in numbered

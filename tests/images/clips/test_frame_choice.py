@@ -7,6 +7,7 @@ from drawn_clips import RATE, write_clip
 
 from ctc.errors import UsageError
 from ctc.images.clips.chooser import FrameChooser
+from ctc.images.clips.files import clip_info
 from ctc.images.clips.frame_choice import FrameChoice, make_frame_choice
 
 
@@ -35,6 +36,25 @@ def test_frame_choice_spreads_frames_evenly(
     tmp_path: Path, choice: FrameChoice, expected: list[str]
 ) -> None:
     assert times(write_clip(tmp_path / "a.mp4", 30), choice) == expected
+
+
+VARIABLE = [0.0, 0.05, 0.4, 0.41, 1.9, 2.0, 2.05, 7.5, 7.6, 9.0, 15.25, 15.3]
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (FrameChoice(), ["0", "1", "2", "7", "9", "15"]),
+        (FrameChoice(rate=100), ["0", "0.05", "0.4", "0.41", "1.9", "2", "2.05"]),
+        (FrameChoice(count=3), ["2.55", "7.65", "12.75"]),
+    ],
+)
+def test_frame_choice_takes_each_frame_of_a_variable_rate_once(
+    tmp_path: Path, choice: FrameChoice, expected: list[str]
+) -> None:
+    clip = write_clip(tmp_path / "v.mp4", times=VARIABLE, options={"g": "4", "bf": "2"})
+    assert times(clip, choice)[: len(expected)] == expected
+    assert FrameChoice(rate=100).most(clip_info(str(clip))) == len(VARIABLE)
 
 
 def test_frame_choice_by_change_takes_the_frames_that_differ_most(tmp_path: Path) -> None:
