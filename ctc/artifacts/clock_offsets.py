@@ -4,6 +4,8 @@
     seconds      to add to the time of the camera; or in its place
     shown, true  a time that the camera shows, and what time it is then
     from, to     only photos with camera times from … to …, both included; may be left out
+    from_file    only photos whose files a camera numbered from … on, such as 100RECNX/RCNX0031.JPG,
+    before_file  and up to the one before …; may be left out, and are of a single camera
 
 Other columns, such as comments, may be there.
 """
@@ -14,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import pairwise
 from pathlib import Path
@@ -32,23 +34,45 @@ _COLUMNS = "deployment, and seconds or shown and true"
 _TIME = re.compile(
     r"(\d{4})[-/:.](\d\d?)[-/:.](\d\d?)(?:[ T](\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,6})\d*)?)?)?"
 )
+_DIGITS = re.compile(r"\d+")
+_CARD = re.compile(r"(?:^|/)([1-9]\d\d)[A-Za-z0-9_]{5}$")
+"""A folder of the DCF standard (CIPA DC-009)."""
 _TIME_HINT = "write it as 2024-05-31 14:00:00"
 
 
 @dataclass(frozen=True, slots=True)
 class ClockOffset:
-    """`seconds` to add to times of the camera's clock from `start` to `end`; None: no limit."""
+    """`seconds` to add to times of the camera's clock from `start` to `end`; None: no limit.
+
+    `from_file`, `before_file`: only to photos with file numbers from … to before …; '': no limit.
+    """
 
     deployment: str
     seconds: float
     start: datetime | None = None
     end: datetime | None = None
+    from_file: str = ""
+    before_file: str = ""
 
-    def covers(self, taken: datetime) -> bool:
-        """Return whether the offset is for a time of the camera's clock, without zone."""
-        return (self.start is None or self.start <= taken) and (
+    @property
+    def names_files(self) -> bool:
+        """Whether it is for some files alone."""
+        return bool(self.from_file or self.before_file)
+
+    def covers(self, taken: datetime, photo: str = "") -> bool:
+        """Return whether the offset is for a photo, by its time of the camera's clock, without
+        zone, and its path."""
+        in_time = (self.start is None or self.start <= taken) and (
             self.end is None or taken <= self.end
         )
+        return in_time and (not self.names_files or self._is_between(photo))
+
+    def _is_between(self, photo: str) -> bool:
+        first, end = file_number(self.from_file), file_number(self.before_file)
+        own = file_number(photo)
+        if own is None:
+            return False
+        return (first is None or _reaches(own, first)) and (end is None or not _reaches(own, end))
 
 
 @dataclass(frozen=True)
@@ -78,6 +102,8 @@ class ClockOffsets:
                 one.deployment,
                 one.seconds,
                 *(end and end.isoformat() for end in (one.start, one.end)),
+                one.from_file,
+                one.before_file,
             ]
             for one in self.rows
         ]
@@ -87,8 +113,8 @@ class ClockOffsets:
     def from_json(cls, value: Mapping[str, Any]) -> ClockOffsets:
         """Return what `to_json` returned."""
         rows = (
-            ClockOffset(name, seconds, *(end and datetime.fromisoformat(end) for end in ends))
-            for name, seconds, *ends in value["rows"]
+            ClockOffset(name, seconds, _parse_limit(start), _parse_limit(end), *files)
+            for name, seconds, start, end, *files in value["rows"]
         )
         return cls(tuple(rows), value["name"])
 
@@ -115,6 +141,29 @@ class ClockOffsets:
             raise InputError(f"'{path}' has no row: give a row for each clock that is wrong")
         _check_overlaps(path, numbered)
         return cls(tuple(one for _, one in numbered), path.name)
+
+
+def _parse_limit(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+@cache
+def file_number(path: str) -> tuple[int | None, int] | None:
+    """Return the numbers of a camera's folder and of a file in it; None for a name without one.
+
+    `DCIM/100RECNX/RCNX0031.JPG` is (100, 31); without a folder that is numbered, it is (None, 31).
+    """
+    folder, _, name = path.replace("\\", "/").rpartition("/")
+    digits = _DIGITS.findall(name.rpartition(".")[0] or name)
+    card = _CARD.search(folder)
+    return (int(card[1]) if card else None, int(digits[-1])) if digits else None
+
+
+def _reaches(own: tuple[int | None, int], limit: tuple[int | None, int]) -> bool:
+    """Return whether a file comes at or after another; folders count where both are known."""
+    if own[0] is None or limit[0] is None:
+        return own[1] >= limit[1]
+    return (own[0], own[1]) >= (limit[0], limit[1])
 
 
 def folder_names(folder: str) -> Iterable[str]:
@@ -146,7 +195,15 @@ def _parse_row(row: Mapping[str, str], name: str, where: str) -> ClockOffset:
     start, end = _limit(row, "from", where), _limit(row, "to", where)
     if start and end and end < start:
         raise InputError(f"{where}: 'to' is before 'from': correct one of them")
-    return ClockOffset(deployment, _seconds(row, where), start, end)
+    files = _file(row, "from_file", where), _file(row, "before_file", where)
+    return ClockOffset(deployment, _seconds(row, where), start, end, *files)
+
+
+def _file(row: Mapping[str, str], name: str, where: str) -> str:
+    text = _cell(row, name)
+    if text and file_number(text) is None:
+        raise InputError(f"{where}: '{text}' in '{name}' has no number: name it as the camera did")
+    return text
 
 
 def _seconds(row: Mapping[str, str], where: str) -> float:
@@ -202,7 +259,7 @@ def _check_overlaps(path: Path, rows: Sequence[tuple[int, ClockOffset]]) -> None
     lowest, highest = datetime.min, datetime.max
     ordered = sorted(rows, key=lambda one: (one[1].deployment, one[1].start or lowest))
     for (line, one), (next_line, other) in pairwise(ordered):
-        same = one.deployment == other.deployment
+        same = one.deployment == other.deployment and not (one.names_files and other.names_files)
         if same and (other.start or lowest) <= (one.end or highest):
             raise InputError(
                 f"'{path}' lines {min(line, next_line)} and {max(line, next_line)}: both are for"

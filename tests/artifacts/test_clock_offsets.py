@@ -51,6 +51,7 @@ def test_read_takes_seconds_or_two_times(tmp_path: Path) -> None:
             "deployment,seconds,from\na,5,\nb,1,\na,6,2024-01-01\n",
             "lines 2 and 4: both are for times of 'a'",
         ),
+        ("deployment,seconds,from_file\na,5,fox.jpg\n", "'fox.jpg' in 'from_file' has no number"),
         ("deployment,seconds\na,inf\n", "line 2: the offset is more than 100 years"),
     ],
 )
@@ -59,3 +60,20 @@ def test_read_refuses_with_the_line(tmp_path: Path, text: str, message: str) -> 
         read(tmp_path, text)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("photo", "is_covered"),
+    [
+        ("x/DCIM/100RECNX/RCNX0030.JPG", False),
+        ("x/DCIM/100RECNX/RCNX0031.JPG", True),
+        ("x/DCIM/101RECNX/RCNX0001.JPG", True),
+        ("x/DCIM/101RECNX/RCNX0002.JPG", False),
+        ("RCNX0031.JPG", False),  # without a folder, numbers alone count
+        ("fox.jpg", False),
+    ],
+)
+def test_covers_files_from_one_to_before_another(photo: str, is_covered: bool) -> None:
+    row = ClockOffset("a", 5, None, None, "100RECNX/RCNX0031.JPG", "101RECNX/RCNX0002.JPG")
+    assert row.covers(datetime(2000, 1, 1), photo) is is_covered
+    assert ClockOffsets.from_json(ClockOffsets((row,), "o.csv").to_json()).rows == (row,)

@@ -28,6 +28,11 @@ def correct_clocks(survey: Survey, offsets: ClockOffsets) -> Survey:
     A row is for the cameras of a deployment or station of its name, `*` for all others. Raises
     UsageError if none is for any.
     """
+    if any(row.names_files for row in offsets.rows):
+        raise UsageError(
+            f"'{offsets.name}' has offsets of some files alone, which events don't tell: correct"
+            " the times in `ctc inventory` or `ctc predict`"
+        )
     events = survey.events
     rows = [_rows_of(events, number, offsets) for number in range(len(events.cameras))]
     known = {row.deployment for of_camera in rows for row in of_camera}

@@ -74,7 +74,8 @@ class ClockCorrection:
     def shift(self, time: datetime, names: Sequence[str], photo: str) -> datetime | None:
         """Return the corrected time; None beyond the years that there are."""
         shown = time.replace(tzinfo=None)
-        row = next((one for one in self.rows_of(names, photo) if one.covers(shown)), None)
+        file = file_of(photo)
+        row = next((one for one in self.rows_of(names, photo) if one.covers(shown, file)), None)
         if row is None or not row.seconds:
             return time
         try:
@@ -85,7 +86,7 @@ class ClockCorrection:
         return found
 
     def rows_of(self, names: Sequence[str], photo: str) -> tuple[ClockOffset, ...]:
-        """Return the rows for a photo, of which at most one covers a time."""
+        """Return the rows for a photo, of which the first that covers it counts."""
         if self.offsets is None:
             return ()
         key = tuple(names), camera_folder(file_of(photo).replace("\\", "/").rpartition("/")[0])

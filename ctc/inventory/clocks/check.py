@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import Ints
+from ctc.artifacts.clock_offsets import ClockOffset
 from ctc.artifacts.inventory import Inventory
 from ctc.images.metadata.camera_clock import is_wrong_time
 from ctc.inventory.clocks.cameras import Camera, read_cameras
@@ -147,7 +148,7 @@ class CameraSearch:
             limits.low,
             limits.high,
             sure,
-            self._is_alone(piece.events, start, end),
+            *self._limits_of(piece.events, start, end),
         )
 
     def _end_of(self, last: np.datetime64) -> np.datetime64:
@@ -156,10 +157,22 @@ class CameraSearch:
         end = last + _EVENT_LENGTH
         return np.datetime64(min(end, later.min() - np.timedelta64(1, "s")) if len(later) else end)
 
-    def _is_alone(self, events: Ints, start: np.datetime64, end: np.datetime64) -> bool:
-        """Return whether no other event of the camera has times from `start` to `end`."""
-        times = self.camera.times
-        return int(((times >= start) & (times <= end)).sum()) == len(events)
+    def _limits_of(
+        self, events: Ints, start: np.datetime64, end: np.datetime64
+    ) -> tuple[bool, str, str]:
+        """Return whether a row means these events alone, and the files that it needs for it."""
+        times, paths = self.camera.times, self.camera.paths
+        same = np.flatnonzero((times >= start) & (times <= end))
+        if len(same) == len(events):
+            return True, "", ""
+        roll = next((one for one in self.camera.rolls if np.isin(events, one).all()), None)
+        if roll is None:
+            return False, "", ""
+        last = int(np.flatnonzero(np.isin(roll, events))[-1])
+        before = paths[roll[last + 1]] if last + 1 < len(roll) else ""
+        row = ClockOffset(self.camera.name, 0.0, None, None, paths[events[0]], before)
+        covered = {int(at) for at in same if row.covers(datetime.min, paths[at])}
+        return covered == set(events.tolist()), row.from_file, row.before_file
 
 
 def _text(time: np.datetime64) -> str:

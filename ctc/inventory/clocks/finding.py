@@ -23,7 +23,8 @@ class ClockFinding:
     `seconds`: the offset that corrects them, None if that is not known; `low`, `high`: between
     which it is, None if nothing tells. `sure`: the probability that it is right to say so, at
     least; None where it can't be told which of two sides is wrong. `evidence`: a short sentence.
-    `applies`: whether a row of `camera`, from `start` to `end`, means these events alone.
+    `from_file`, `before_file`: the first of their files, and that which follows, where others have
+    the same times. `applies`: whether a row of `camera` with these limits means these events alone.
     """
 
     camera: str
@@ -37,6 +38,8 @@ class ClockFinding:
     high: float | None = None
     sure: float | None = None
     applies: bool = True
+    from_file: str = ""
+    before_file: str = ""
 
     def is_sure(self, confidence: float) -> bool:
         """Return whether the offset can be applied."""

@@ -10,7 +10,10 @@ from ctc.inventory.clocks.offsets import HALF_DAY
 from ctc.storage.atomic import atomic_write, remove
 from ctc.storage.csv_writer import open_rows
 
-COLUMNS = ("deployment", "seconds", "from", "to", "finding", "events", "sure", "evidence")
+COLUMNS = (
+    *("deployment", "seconds", "from", "to", "from_file", "before_file"),
+    *("finding", "events", "sure", "evidence"),
+)
 UNSURE_COLUMNS = (*COLUMNS, "at_least", "at_most")
 
 
@@ -59,6 +62,8 @@ def _row(finding: ClockFinding) -> tuple[object, ...]:
         _number(finding.seconds),
         finding.start or "",
         finding.end or "",
+        finding.from_file,
+        finding.before_file,
         finding.kind,
         finding.events,
         "" if finding.sure is None else f"{finding.sure:.6g}",

@@ -52,3 +52,10 @@ def test_read_survey_refuses_to_correct_nothing_or_twice(tmp_path: Path, offsets
     predictions.write_text(f"{head.replace('latitude', 'datetime_original')}\n{rows}")
     with pytest.raises(UsageError, match="its times have been corrected already"):
         read_survey(predictions, None, config)
+
+
+def test_read_survey_refuses_offsets_of_files(tmp_path: Path, offsets: Path) -> None:
+    predictions = write_predictions(tmp_path / "predictions.csv")
+    offsets.write_text("deployment,seconds,from_file\nnorth,5,IMG_0003.JPG\n")
+    with pytest.raises(UsageError, match="has offsets of some files alone"):
+        read_survey(predictions, None, SummaryConfig(clock_offset=offsets))

@@ -139,21 +139,22 @@ def test_clocks_needs_times(
     assert "no column 'datetime': make it again with --time-from-exif" in capsys.readouterr().err
 
 
-def test_clocks_gives_no_offset_where_a_clock_fell_back_to_the_same_times_twice(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_clocks_names_files_where_a_clock_fell_back_to_the_same_times_twice(
+    tmp_path: Path,
 ) -> None:
-    fell_back = datetime(2000, 1, 1, 0, 0, 5)
-    for number, taken in enumerate((START, fell_back, START, fell_back, START)):
-        days = timedelta(days=number) if taken == START else timedelta()
-        write_photo(tmp_path / f"photos/a/IMG_{number:04}.JPG", taken + days)
-    inventory = make_inventory(tmp_path / "photos", tmp_path / "inventory.parquet")
-    table = tmp_path / "deployments.csv"
-    table.write_text("deploymentID,start,end\na,2024-05-01,2024-06-01\n")
-    command = ["inventory", "clocks", str(inventory), "--deployments", str(table), "--json"]
-    capsys.readouterr()
-    assert run(command) == 3
-    findings = json.loads(capsys.readouterr().out)["findings"]
-    assert [(one["kind"], one["events"], one["applies"]) for one in findings] == [
-        ("default clock", 1, False),
-        ("default clock", 1, False),
+    photos, fell_back = tmp_path / "photos", datetime(2000, 1, 1, 0, 0, 5)
+    right = [START + timedelta(days=number // 3, minutes=10 * number) for number in range(6)]
+    for number, taken in enumerate(right):
+        shown = fell_back if number in (1, 4) else taken
+        write_photo(photos / f"a/IMG_{number:04}.JPG", shown)
+    inventory, offsets = tmp_path / "inventory.parquet", tmp_path / "offsets.csv"
+    make_inventory(photos, inventory)
+    assert run(["inventory", "clocks", str(inventory), "--output", str(offsets)]) == 3
+    assert [(row["from_file"], row["before_file"]) for row in rows_of(offsets)] == [
+        ("a/IMG_0001.JPG", "a/IMG_0002.JPG"),
+        ("a/IMG_0004.JPG", "a/IMG_0005.JPG"),
+    ]
+    corrected = make_inventory(photos, inventory, "--clock-offset", str(offsets))
+    assert Inventory.read(corrected).table["datetime"].to_pylist() == [
+        taken.isoformat() for taken in right
     ]
