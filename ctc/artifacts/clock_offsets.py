@@ -84,9 +84,9 @@ class ClockOffsets:
 
     @cached_property
     def by_deployment(self) -> Mapping[str, tuple[ClockOffset, ...]]:
-        """The rows of each deployment."""
+        """The rows of each deployment, those of some files first."""
         found: dict[str, tuple[ClockOffset, ...]] = {}
-        for row in self.rows:
+        for row in sorted(self.rows, key=lambda one: not one.names_files):
             found[row.deployment] = (*found.get(row.deployment, ()), row)
         return found
 
@@ -259,7 +259,7 @@ def _check_overlaps(path: Path, rows: Sequence[tuple[int, ClockOffset]]) -> None
     lowest, highest = datetime.min, datetime.max
     ordered = sorted(rows, key=lambda one: (one[1].deployment, one[1].start or lowest))
     for (line, one), (next_line, other) in pairwise(ordered):
-        same = one.deployment == other.deployment and not (one.names_files and other.names_files)
+        same = one.deployment == other.deployment and not (one.names_files or other.names_files)
         if same and (other.start or lowest) <= (one.end or highest):
             raise InputError(
                 f"'{path}' lines {min(line, next_line)} and {max(line, next_line)}: both are for"

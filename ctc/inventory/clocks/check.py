@@ -137,18 +137,20 @@ class CameraSearch:
         if offset is not None and sure is not None:
             sure = max(0.0, sure + offset.sure - 1)
             evidence = "; ".join(filter(None, (piece.evidence, offset.how)))
+        applies, *files = self._limits_of(piece.events, start, end)
         return ClockFinding(
             self.camera.name,
             kind,
             _text(start),
-            _text(self._end_of(end)),
+            _text(end + _EVENT_LENGTH if any(files) else self._end_of(end)),
             len(piece.events),
             evidence,
             None if offset is None else offset.seconds,
             limits.low,
             limits.high,
             sure,
-            *self._limits_of(piece.events, start, end),
+            applies,
+            *files,
         )
 
     def _end_of(self, last: np.datetime64) -> np.datetime64:

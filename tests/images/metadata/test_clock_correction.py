@@ -62,3 +62,11 @@ def test_notes_tell_of_unknown_deployments_and_folders_alike() -> None:
         "1 deployment of 'offsets.csv' without a photo here: 'cam77': did you mean 'cam7'?",
         "--clock-offset: 'cam1' is taken for 2 folders: 'east/cam1', 'west/cam1'",
     ]
+
+
+def test_correct_takes_the_row_of_some_files_before_others() -> None:
+    found = correction(ClockOffset("a", 60), ClockOffset("a", 1, None, None, "IMG_0002.JPG"))
+    assert [found.correct(NOON, ["a"], f"x/IMG_000{number}.JPG") for number in (1, 2)] == [
+        "2024-05-01T12:01:00",
+        "2024-05-01T12:00:01",
+    ]
