@@ -26,7 +26,7 @@ HW_DECODER_LOAD = 0.75
 
 NVIDIA measured the most images per second with 75 % on an A100
 (https://developer.nvidia.com/blog/loading-data-fast-with-dali-and-new-jpeg-decoder-in-a100/). Not
-measured here: benchmarks/gpu.py does.
+measured here: benchmarks/gpu/checks.py does.
 """
 
 _PHOTO_INPUTS = 6
