@@ -29,7 +29,7 @@ from ctc.inference.run.output_checks import check_output_path
 from ctc.inference.run.output_writer import ResultStream, output_context, write_output
 from ctc.inference.run.resume import matching_header, new_header
 from ctc.inference.run.stats import ProgressCallback, RunStats
-from ctc.inference.task import PhotoModel
+from ctc.inference.task import HeaderFacts, Network, PhotoModel, PhotoTask
 from ctc.inference.update.answers import answers_path
 from ctc.inference.update.plan import UpdatePlan, plan_update, read_earlier
 from ctc.inference.update.seen import SeenPhotos
@@ -222,17 +222,8 @@ def _open_source(
     if config.decode == "gpu" and not engine:
         decoder_device(network.runtime.provider, model.preprocessing)
     if kept is None:
-        resolved = (
-            probe_runtime(replace(config, runtime=asked), engine, task, events)
-            if engine
-            else _resolve(model, events, config)
-        )
-        facts = task.facts(network)
-        decisions = kind.decisions(config, network, facts.schema, events)
-        facts = facts.with_decisions(decisions)
-        if config.clock_offset is not None:
-            offsets = ClockOffsets.read(config.clock_offset).to_json()
-            facts = replace(facts, settings={**facts.settings, CLOCK_OFFSETS: offsets})
+        resolved = _resolve(replace(config, runtime=asked), engine, task, model, events)
+        facts = _facts(config, kind, task, network, events)
         header = new_header(config, identity, resolved, facts, events)
     else:
         header = kept
@@ -268,7 +259,30 @@ def _open_source(
 
 
 def _resolve(
-    model: PhotoModel[Any, Any], events: EventCollection, config: RunConfig
+    config: RunConfig,
+    engine: BoundEngine | None,
+    task: PhotoTask[Any, Any],
+    model: PhotoModel[Any, Any],
+    events: EventCollection,
 ) -> RuntimeConfig:
+    """Return what runs the network, with a batch size; an engine's first worker chooses it."""
+    if engine:
+        return probe_runtime(config, engine, task, events)
     photos = events.photos // (config.shard.count if config.shard else 1)
     return measured_runtime(model.network, photos, model.run, model.preprocessing)
+
+
+def _facts(
+    config: ConfigT,
+    kind: RunKind[ConfigT],
+    task: PhotoTask[Any, Any],
+    network: Network,
+    events: EventCollection,
+) -> HeaderFacts:
+    """Return what the results have in common, and how they are decided about and corrected."""
+    facts = task.facts(network)
+    facts = facts.with_decisions(kind.decisions(config, network, facts.schema, events))
+    if config.clock_offset is None:
+        return facts
+    offsets = ClockOffsets.read(config.clock_offset).to_json()
+    return replace(facts, settings={**facts.settings, CLOCK_OFFSETS: offsets})
