@@ -18,7 +18,7 @@ from ctc.training.trainer.checkpoints import Checkpoint, Checkpoints
 pytestmark = pytest.mark.tensorflow
 
 
-KILLS = 20
+KILLS = 10
 
 
 def _newest(run: Run) -> Checkpoint:
@@ -46,7 +46,7 @@ def _columns(history: Path) -> list[list[str]]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
-def test_resume_after_twenty_kills_reaches_weights_of_undisturbed_run(tiny_dataset, tmp_path):
+def test_resume_after_ten_kills_reaches_weights_of_undisturbed_run(tiny_dataset, tmp_path):
     dataset = tiny_dataset({"train": 24, "val": 6, "test": 6})
     script = Path(__file__).with_name("killed_training.py")
     arguments = [sys.executable, str(script), str(dataset.folder), str(tmp_path), str(KILLS)]
