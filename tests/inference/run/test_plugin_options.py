@@ -137,14 +137,14 @@ def test_resume_refuses_another_value_of_an_aggregation_option() -> None:
 
 def test_setting_for_another_format_is_ignored(model, draw, tmp_path, monkeypatch) -> None:
     photo = draw("a.png")
-    monkeypatch.setenv("CTC_PREDICT_TIME_ZONE", "+01:00")
+    monkeypatch.setenv("CTC_PREDICT_LABEL", "count")
     assert predict(model, photo, "--output", tmp_path / "p.csv") == 0
     assert predict(model, photo, "--output", tmp_path / "q.csv", "--shard", "1/1") == 0
 
 
 def test_setting_for_an_engine_is_ignored_without_engine(model, draw, tmp_path) -> None:
     settings = tmp_path / "lab.toml"
-    settings.write_text('[predict]\nray-workers = 2\ntime-zone = "+01:00"\n')
+    settings.write_text('[predict]\nray-workers = 2\nlabel = "count"\n')
     given = ("--output", tmp_path / "p.csv", "--config", settings)
     assert predict(model, draw("a.png"), *given) == 0
 
@@ -152,6 +152,6 @@ def test_setting_for_an_engine_is_ignored_without_engine(model, draw, tmp_path) 
 def test_option_of_another_format_on_the_command_line_is_a_usage_error(
     model, draw, tmp_path, capsys
 ) -> None:
-    given = ("--output", tmp_path / "p.csv", "--time-zone", "+01:00")
+    given = ("--output", tmp_path / "p.csv", "--copy")
     assert predict(model, draw("a.png"), *given) == 2
-    assert "output format 'csv' has no option --time-zone" in capsys.readouterr().err
+    assert "output format 'csv' has no option --copy" in capsys.readouterr().err
