@@ -1,6 +1,6 @@
 """Where in a file of answers a photo or an event is, found by hashes: the file may have millions.
 
-In memory are about 50 bytes for each photo and 30 for each event.
+It takes about 110 bytes of memory and 10 µs for each photo that is an event of its own.
 """
 
 from __future__ import annotations
