@@ -264,8 +264,8 @@ def choose_roll_up(config: PredictConfig, answers: AnswerFacts) -> dict[str, Any
     if not any(limit is not None for one in found.values() for limit in one["ranks"].values()):
         label, entry = next(iter(entries.items()))
         raise UsageError(
-            f"--roll-up: no rank of '{label}' has a promise ({_refusals(entry)}): calibrate on more "
-            "events and locations, or with a lower --precision"
+            f"--roll-up: no rank of '{label}' has a promise ({_refusals(entry)}): calibrate on "
+            "more events and locations, or with a lower --precision"
         )
     return found
 

@@ -17,7 +17,7 @@ from ctc.inference.gpu_decode.geometry import MAX_HALVINGS, MAX_REDUCTIONS
 HW_DECODER_LOAD = 0.75
 """Share of the photos that the GPU's JPEG decoder takes; its kernels decode the others.
 
-NVIDIA's best on an A100, as for the loader `dali`; not measured here: benchmarks/gpu/checks.py does.
+NVIDIA's best on an A100, as for the loader `dali`; not measured here: benchmarks/gpu does.
 """
 
 

@@ -40,9 +40,7 @@ def test_predict_command_reports_truncated_photo(model, shared, tmp_path, capsys
     assert [row["path"] for row in table(tmp_path / "p.csv.failures.csv")] == [cut]
     printed = capsys.readouterr().err
     assert cut in printed
-    assert (
-        "1 truncated file can be used, without what is missing: add --truncated use" in printed
-    )
+    assert "1 truncated file can be used, without what is missing: add --truncated use" in printed
     assert names(folder) == before
 
 
