@@ -1,4 +1,4 @@
-// Photos of events: loaded when they are seen, a few at a time, the latest first; and the boxes over them.
+// Photos of events: loaded when they are seen, a few at a time, the latest event first; and the boxes over them.
 import { photo } from "./api.js";
 import { element } from "./dom.js";
 
@@ -34,7 +34,7 @@ export function preload(key, n, size) {
 
 async function work() {
   if (working >= AT_ONCE || !waiting.length) return;
-  const one = waiting.pop();
+  const one = takeNext();
   if (one.abort.signal.aborted) return work();
   working++;
   try {
@@ -48,6 +48,15 @@ async function work() {
   }
   working--;
   work();
+}
+
+// Takes the first photo of the event that was asked for last: a clip is decoded in order.
+function takeNext() {
+  const { key, size } = waiting.at(-1);
+  const numbers = waiting.filter((one) => one.key === key && one.size === size).map(({ n }) => n);
+  const first = Math.min(...numbers);
+  const at = waiting.findIndex((one) => one.key === key && one.size === size && one.n === first);
+  return waiting.splice(at, 1)[0];
 }
 
 function keep(name, url) {
