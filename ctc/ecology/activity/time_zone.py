@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime, tzinfo
 
 import numpy as np
 
 from ctc.ecology.survey import Floats, Ints, Times
-from ctc.errors import UsageError
-
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+from ctc.images.metadata.time_zone import parse_zone
 
 
 def zone_minutes(times: Times, zone: str, known: Floats | None, event: Ints) -> Floats:
@@ -22,24 +18,15 @@ def zone_minutes(times: Times, zone: str, known: Floats | None, event: Ints) -> 
     unknown zone.
     """
     own = np.full(len(times), np.nan) if known is None else known[event]
-    return np.where(np.isnan(own), _of_zone(times, zone), own) if zone else own
+    return np.where(np.isnan(own), _of_zone(times, parse_zone(zone)), own) if zone else own
 
 
-def _of_zone(times: Times, zone: str) -> Floats:
-    if fixed := _OFFSET.fullmatch(zone):
-        minutes = int(fixed[2]) * 60 + int(fixed[3])
-        return np.full(len(times), float(minutes if fixed[1] == "+" else -minutes))
-    try:
-        place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(
-            f"--time-zone '{zone}' is not known: give a name such as 'Europe/Berlin', or '+01:00'"
-        ) from None
+def _of_zone(times: Times, zone: tzinfo) -> Floats:
     hours, number = np.unique(times.astype("datetime64[h]"), return_inverse=True)
-    return np.array([_minutes_at(hour, place) for hour in hours.tolist()], float)[number]
+    return np.array([_minutes_at(hour, zone) for hour in hours.tolist()], float)[number]
 
 
-def _minutes_at(hour: datetime, place: ZoneInfo) -> float:
-    offset = hour.replace(tzinfo=place).utcoffset()
+def _minutes_at(hour: datetime, zone: tzinfo) -> float:
+    offset = hour.replace(tzinfo=zone).utcoffset()
     assert offset is not None
     return offset.total_seconds() / 60

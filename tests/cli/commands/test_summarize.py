@@ -150,7 +150,7 @@ def test_summarize_page_loads_nothing(predictions: Path) -> None:
         (["--occasion", "36h"], "--occasion must be whole days, such as 7d"),
         (["--species", "foxes"], "no answer is 'foxes': did you mean 'fox'?"),
         (["--location", "site"], "no column 'site' with values"),
-        (["--time-zone", "Mars"], "--time-zone 'Mars' is not known"),
+        (["--time-zone", "Mars"], "no time zone called 'Mars'"),
         (["--label", "specie"], "there is no label 'specie'"),
     ],
 )
@@ -165,6 +165,8 @@ def test_summarize_without_times(predictions: Path, capsys) -> None:
     text = predictions.read_text(encoding="utf-8").replace("2024-04", "")
     predictions.write_text(text, encoding="utf-8")
     assert summarize(predictions)[0] == 1
+    assert "no event has a time" in capsys.readouterr().err
+    assert run(["summarize", str(predictions), "--output", "guessed"]) == 1
     assert "no event has a time" in capsys.readouterr().err
 
 
