@@ -60,6 +60,11 @@ def count_survey(survey: Survey, config: SummaryConfig) -> Study:
     when its camera ran.
     """
     events, by_station = survey.events, config.unit == "station"
+    if np.isnat(events.time).all():
+        raise InputError(
+            "no event has a time: predict photos with EXIF times, or a table with a column"
+            " 'datetime'"
+        )
     units = events.stations if by_station else events.cameras
     unit = events.station if by_station else events.camera
     species = _choose_species(survey, config.species)
@@ -123,11 +128,6 @@ def _usable(survey: Survey, unit: Ints, effort: Effort) -> tuple[Ints, list[str]
     """Return the numbers of the events with a time at which their unit ran, and warnings."""
     time, warnings = survey.events.time, []
     timed = ~np.isnat(time)
-    if not timed.any():
-        raise InputError(
-            "no event has a time: predict photos with EXIF times, or a table with a column"
-            " 'datetime'"
-        )
     if not timed.all():
         count = counted(int((~timed).sum()), "event without a time is", "events without a time are")
         warnings.append(f"{count} left out")

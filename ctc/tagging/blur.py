@@ -41,18 +41,22 @@ class BlurArea:
 
 
 def find_area(photo: TaggedPhoto, classes: Iterable[str], least: float) -> BlurArea:
-    """Return what to blur: the boxes of the classes whose confidence is at least `least`, or the
-    whole photo if it has an answer of a class and no such box."""
+    """Return what to blur: the boxes of the classes whose confidence is at least `least`.
+
+    The whole photo as well if one of them is nowhere in it, and instead if it has an answer of a
+    class and no such box.
+    """
     wanted = tuple(classes)
     boxes = tuple(
         dict.fromkeys(
             one.box
             for one in photo.boxes
-            if _is_any(_names(one), wanted) and (one.box.confidence or 1.0) >= least
+            if _is_any(_names(one), wanted) and _is_sure(one.box, least)
         )
     )
+    placed = tuple(filter(_is_in_photo, boxes))
     answered = _is_any((one.name for one in photo.answers), wanted)
-    return BlurArea(boxes, answered and not boxes)
+    return BlurArea(placed, (answered and not boxes) or placed != boxes)
 
 
 def classes_without_photo(photos: Iterable[TaggedPhoto], classes: Iterable[str]) -> list[str]:
@@ -100,6 +104,20 @@ def _span(start: float, length: float, margin: float, size: int) -> tuple[int, i
     first = math.floor((start - margin * length) * size)
     last = math.ceil((start + length + margin * length) * size)
     return max(0, first), min(size, last)
+
+
+def _is_sure(box: Box, least: float) -> bool:
+    confidence = box.confidence or 1.0
+    return math.isnan(confidence) or confidence >= least
+
+
+def _is_in_photo(box: Box) -> bool:
+    """Return whether a box covers some of its photo."""
+    sides = (box.x, box.width), (box.y, box.height)
+    return all(
+        math.isfinite(start) and math.isfinite(length) and length > 0 and -length < start < 1
+        for start, length in sides
+    )
 
 
 def _names(box: LabelledBox) -> Iterator[str]:

@@ -36,6 +36,25 @@ def test_find_area_leaves_out_boxes_that_are_not_sure() -> None:
     assert area_of(box).is_empty
 
 
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(float("nan"), 0, 0.5, 0.5, confidence=0.9),
+        Box(0, 0, float("inf"), 0.5, confidence=0.9),
+        Box(0.8, 0.8, -0.5, -0.5, confidence=0.9),
+        Box(300, 200, 50, 60, confidence=0.9),
+    ],
+)
+def test_find_area_is_the_whole_photo_where_a_box_is_not_in_it(box: Box) -> None:
+    person = LabelledBox(PERSON, "person")
+    assert area_of(LabelledBox(box, "person"), person) == BlurArea((PERSON,), is_whole=True)
+
+
+def test_find_area_takes_a_box_whose_confidence_is_no_number() -> None:
+    box = Box(0, 0, 0.5, 0.5, confidence=float("nan"))
+    assert area_of(LabelledBox(box, "person")) == BlurArea((box,))
+
+
 def test_find_area_is_the_whole_photo_without_a_box() -> None:
     animal = LabelledBox(PERSON, "animal", {"species": "fox"})
     assert area_of(animal, answer="human") == BlurArea((), is_whole=True)

@@ -11,7 +11,7 @@ from ctc.cli.options.inference import threads_option
 from ctc.cli.options.option import option
 from ctc.cli.options.values.paths import PATH, PATH_OR_URL
 from ctc.cli.registry import PARTLY_FAILED
-from ctc.errors import UsageError
+from ctc.errors import InputError, UsageError
 from ctc.reporting import counted
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def command(
     IPTC too. Keywords of people and of other programs stay.
     """
     check_options(options)
+    _check_failures(failures)
     from ctc.artifacts.failures import write_failures
     from ctc.cli.console import console
     from ctc.hardware import usable_cores
@@ -151,6 +152,19 @@ def check_options(options: dict[str, Any]) -> None:
                 raise UsageError(f"{name} changes copies alone: add --copy-to DIR")
         if options["overwrite"]:
             raise UsageError("--overwrite is for copies: sidecars keep what others wrote into them")
+
+
+def _check_failures(path: Path | None) -> None:
+    """Raise UsageError if this is a file of something else, such as the predictions."""
+    from ctc.artifacts.failures import read_failure_file
+
+    try:
+        next(iter(() if path is None else read_failure_file(path)), None)
+    except InputError:
+        raise UsageError(
+            f"'{path}' exists and is no list of failures, so it is not replaced: choose another"
+            " --failures"
+        ) from None
 
 
 def _print_plan(plan: TagPlan) -> None:

@@ -15,6 +15,8 @@ _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 SKIPPED, REPEATED = ("does not exist", "do not exist"), ("exists twice", "exist twice")
 """What is unclear of a time, and of several."""
 _DATE_LENGTH = len("2016-09-25")
+_FIRST, _LAST = datetime.min + timedelta(days=1), datetime.max - timedelta(days=1)
+"""Times beyond these may be none in UTC."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Clock:
         """
         local = time.replace(tzinfo=self.zone)
         offset = local.utcoffset() or timedelta(0)
+        if not _FIRST < time < _LAST:
+            return time.replace(tzinfo=timezone(offset))
         if local.astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != time:
             self.unclear[SKIPPED] += 1
         elif local.replace(fold=1).utcoffset() != offset:

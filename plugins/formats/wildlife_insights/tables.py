@@ -46,7 +46,8 @@ def open_download(source: Path) -> Iterator[Download]:
         with TemporaryDirectory() as folder:
             yield _open_tables(source, _unpack_tables(source, Path(folder)))
     elif source.is_file():
-        beside = [path for path in _listed(source.parent) if not _is_table(path.name, "images")]
+        others = (path for path in _listed(source.parent) if path != source)
+        beside = [path for path in others if not _is_table(path.name, "images")]
         yield _open_tables(source, [source, *beside])
     elif source.is_dir():
         yield _open_tables(source, _listed(source))

@@ -204,6 +204,7 @@ def test_tag_does_not_copy_a_clip_with_people(
         (("--sidecars", "--overwrite"), "--overwrite is for copies"),
         (("--copy-to", "x", "--blur", "wolff"), "no photo has the class 'wolff' to blur"),
         (("--copy-to", "photos"), "would replace a photo: choose another --copy-to"),
+        (("--copy-to", "x", "--failures", "predictions.json"), "is no list of failures, so it is"),
         (("--copy-to", "x", "--label", "what"), "there is no label 'what'"),
         (("--copy-to", "x", "--image-root", "a"), "no photo is there, such as 'a/a/1.jpg'"),
     ],

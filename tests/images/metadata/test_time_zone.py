@@ -41,3 +41,11 @@ def test_localize_with_offset_knows_every_hour() -> None:
     times, notes = localize("+01:00", "2024-03-31T02:30:00", "2024-10-27T02:30:00")
     assert [str(time)[-6:] for time in times] == ["+01:00", "+01:00"]
     assert notes == ()
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00", "9999-12-31T23:59:59"])
+def test_localize_of_the_first_and_the_last_time(text: str) -> None:
+    for zone in ("Europe/Berlin", "-12:00"):
+        (time,), notes = localize(zone, text)
+        assert str(time)[:19] == text.replace("T", " ")
+        assert notes == ()

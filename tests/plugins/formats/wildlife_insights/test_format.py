@@ -85,6 +85,11 @@ def test_wildlife_insights_passes_check_input_format(tmp_path: Path, kind: str) 
     check_input_format(plugins().get(InputFormat, "wildlife-insights"), source)
 
 
+def test_read_of_a_table_with_another_name_reads_it_once(tmp_path: Path) -> None:
+    table = folder_of(tmp_path, [image("id-1")]) / "images.csv"
+    assert species(table.rename(table.with_name("park.csv"))) == ["Panthera onca"]
+
+
 def test_read_gives_labels_place_and_time(tmp_path: Path) -> None:
     rows = [image("id-1", count="2", who="Adult,Female"), image("id-2", BLANK, "DEP2")]
     first, second = read(folder_of(tmp_path, rows))
