@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from ctc.ecology.config import SummaryConfig
@@ -13,6 +14,7 @@ from ctc.ecology.files.tables import AnyTable, write_table
 from ctc.ecology.files.wildlife_insights import wildlife_insights_tables
 from ctc.ecology.files.workbook import write_workbook
 from ctc.ecology.html.page import write_summary_page
+from ctc.ecology.intervals import Figure
 from ctc.ecology.readers.source import read_survey
 from ctc.ecology.study import Study, count_survey
 from ctc.errors import OutputExistsError, require_extra
@@ -70,18 +72,21 @@ def _write(folder: Path, name: str, study: Study, figures: Figures) -> list[str]
 
 
 def _lines(study: Study, figures: Figures) -> list[str]:
-    nights = study.effort.trap_nights.sum()
-    units = counted(len(study.active), study.config.unit)
+    nights, unit = study.effort.trap_nights.sum(), study.config.unit
+    units = counted(len(study.active), unit)
     records = counted(len(study.records), "independent record")
     lines = [f"{units}, {nights:,.1f} trap nights, {records}"]
     for one in figures.species[:8]:
-        rate = one.hard.rate
         records = counted(round(one.hard.records.value), "record")
-        text = f"{one.name}: {records}, {rate.value:.3g} per 100 trap"
-        text += f" nights ({rate.low:.3g} to {rate.high:.3g})"
+        text = f"{one.name}: {records}, {_interval(one.hard.rate, unit)} per 100 trap nights"
         if one.drawn is not None:
-            drawn = one.drawn.rate
-            text += f"; with the classifier's error {drawn.value:.3g} ({drawn.low:.3g} to"
-            text += f" {drawn.high:.3g})"
+            text += f"; with the classifier's error {_interval(one.drawn.rate, unit)}"
         lines.append(text)
     return lines
+
+
+def _interval(figure: Figure, unit: str) -> str:
+    if math.isnan(figure.low):
+        return f"{figure.value:.3g} (no interval from one {unit})"
+    high = "no upper limit" if math.isinf(figure.high) else f"{figure.high:.3g}"
+    return f"{figure.value:.3g} ({figure.low:.3g} to {high})"
