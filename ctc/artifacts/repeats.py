@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.boxes import Box
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.errors import InputError
 from ctc.storage.json_file import check_format, read_object, write_object
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ctc._version import __version__
-from ctc.artifacts.clock_offsets import ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import ClockOffsets
 from ctc.artifacts.predictions import Failure
 from ctc.detection.detector import DetectionConfig
 from ctc.detection.tiles import TileConfig

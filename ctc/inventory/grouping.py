@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION, Ints, combine_chunks, factorize, take
-from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL
+from ctc.artifacts.cameras.clock_offsets import DATETIME_ORIGINAL
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.bursts import NO_LOCATION, burst_ids

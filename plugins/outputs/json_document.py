@@ -26,7 +26,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL
+from ctc.artifacts.cameras.clock_offsets import DATETIME_ORIGINAL
 from ctc.artifacts.predictions import (
     ColumnValue,
     EventPrediction,

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL
+from ctc.artifacts.cameras.clock_offsets import DATETIME_ORIGINAL
 from ctc.artifacts.predictions import (
     DECISION_COLUMNS,
     ColumnValue,

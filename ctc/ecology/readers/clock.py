@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctc.artifacts.clock_offsets import ALL, DATETIME_ORIGINAL, ClockOffset, ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import ALL, DATETIME_ORIGINAL, ClockOffset, ClockOffsets
 from ctc.artifacts.review.store import ReviewStore
 from ctc.ecology.readers.names import guess_deployments
 from ctc.ecology.survey import Deployments, Events, Ints, Photos, Survey, Times

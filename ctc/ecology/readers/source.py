@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctc.artifacts.clock_offsets import ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import ClockOffsets
 from ctc.artifacts.file_kind import recognize_kind
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.camtrap_dp.survey import is_camtrap_dp, read_camtrap_dp_survey

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.evaluation.answers.predictions import EvaluationData
 from ctc.evaluation.statistics.exact import Int64Array
 

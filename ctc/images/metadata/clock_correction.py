@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ctc.artifacts.card_folders import camera_folder
-from ctc.artifacts.clock_offsets import (
+from ctc.artifacts.cameras.card_folders import camera_folder
+from ctc.artifacts.cameras.clock_offsets import (
     ALL,
     ClockOffset,
     ClockOffsets,

@@ -12,8 +12,8 @@ from itertools import groupby
 
 import numpy as np
 
-from ctc.artifacts.card_folders import camera_folder
-from ctc.artifacts.clock_offsets import ClockOffsets
+from ctc.artifacts.cameras.card_folders import camera_folder
+from ctc.artifacts.cameras.clock_offsets import ClockOffsets
 from ctc.images.bursts import group_bursts
 from ctc.images.clips.names import file_of
 from ctc.images.listing.folders import FolderPhotos

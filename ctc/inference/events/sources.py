@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctc.artifacts.clock_offsets import ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import ClockOffsets
 from ctc.artifacts.file_kind import describe_other_kind
 from ctc.artifacts.model.promises import Unit
 from ctc.errors import UsageError

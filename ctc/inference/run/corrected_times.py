@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from ctc.artifacts.arrow_columns import DATETIME
-from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL, ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import DATETIME_ORIGINAL, ClockOffsets
 from ctc.artifacts.predictions import Failure, Meta
 from ctc.errors import UsageError
 from ctc.images.metadata.clock_correction import ClockCorrection, camera_names

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from ctc.artifacts.clock_offsets import ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import ClockOffsets
 from ctc.artifacts.failures import failure_path
 from ctc.artifacts.repeats import REPEATS
 from ctc.errors import UsageError

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import Ints
-from ctc.artifacts.clock_offsets import ClockOffset
+from ctc.artifacts.cameras.clock_offsets import ClockOffset
 from ctc.artifacts.inventory import Inventory
 from ctc.images.metadata.camera_clock import is_wrong_time
 from ctc.inventory.clocks.cameras import Camera, read_cameras

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import Ints
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 
 MAX_REPEATED = 0.05
 """Share of numbers that may be there twice; with more, they don't tell the order."""

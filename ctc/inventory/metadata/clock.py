@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import DATETIME, set_column, take
-from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL, ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import DATETIME_ORIGINAL, ClockOffsets
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.errors import InputError, UsageError
 from ctc.images.metadata.camera_clock import WHAT, is_wrong_time

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ctc.artifacts.arrow_columns import LOCATION
-from ctc.artifacts.card_folders import CARD_FOLDER
+from ctc.artifacts.cameras.card_folders import CARD_FOLDER
 from ctc.artifacts.inventory import IMAGES, Inventory
 from ctc.inventory.config import FOLDER
 from ctc.inventory.metadata.exif_metadata import fill_column

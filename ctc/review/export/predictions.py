@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import DATETIME, LOCATION
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.artifacts.predictions import (
     CLASSIFIED_AT,
     CLASSIFIED_BY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.errors import InputError, UsageError
 from ctc.evaluation.answers.prediction_file import MEGADETECTOR
 from ctc.review.load.drafts import Drafts, EventDraft

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from ctc._version import __version__
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.artifacts.review.about import StoreAbout
 from ctc.artifacts.review.records import ReviewEvent, ReviewLabel, ReviewPhoto
 from ctc.artifacts.review.store import ReviewStore

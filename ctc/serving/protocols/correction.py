@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import EventPrediction
 from ctc.artifacts.review.answer import Answer

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.artifacts.label_schema import LabelClasses
 from ctc.artifacts.predictions import ImagePrediction, Probabilities
 from ctc.images.bursts import group_bursts

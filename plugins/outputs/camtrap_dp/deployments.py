@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Self
 
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.artifacts.camtrap_dp.coordinates import LIMITS, parse_degrees
-from ctc.artifacts.card_folders import camera_folder
 from ctc.artifacts.predictions import EventPrediction
 from ctc.storage.paths import absolute_path, relative_path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ctc.artifacts.clock_offsets import ClockOffset, ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import ClockOffset, ClockOffsets
 from ctc.images.metadata.clock_correction import ClockCorrection
 from ctc.images.metadata.time_zone import make_clock
 

@@ -112,7 +112,7 @@ def command(
 
 
 def _check_output(inventory: Inventory, output: Path, unsure: Path, overwrite: bool) -> None:
-    from ctc.artifacts.clock_offsets import DATETIME_ORIGINAL
+    from ctc.artifacts.cameras.clock_offsets import DATETIME_ORIGINAL
 
     if DATETIME_ORIGINAL in inventory.meta:
         raise UsageError(

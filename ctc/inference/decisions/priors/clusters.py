@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.artifacts.predictions import EventPrediction
 from ctc.inference.decisions.geofence.places import known_text
 from ctc.inference.decisions.priors.shares import Ints

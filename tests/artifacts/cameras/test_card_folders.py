@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ctc.artifacts.card_folders import camera_folder
+from ctc.artifacts.cameras.card_folders import camera_folder
 
 
 @pytest.mark.parametrize(

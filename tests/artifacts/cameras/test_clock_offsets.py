@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ctc.artifacts.clock_offsets import ClockOffset, ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import ClockOffset, ClockOffsets
 from ctc.errors import CtcError
 
 
