@@ -14,7 +14,7 @@ from ctc.ecology.activity.density import MINUTES
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.draws import draw_count, draws, make_drawer
 from ctc.ecology.histories import Occasions, occasion_of
-from ctc.ecology.survey import Floats, Ints, Survey
+from ctc.ecology.survey import Answers, Floats, Ints, Survey
 from ctc.ecology.tally import Records, Space, Tally, minute_of, sorted_records, tally
 
 _CURVES = 200
@@ -59,7 +59,8 @@ def count_draws(
     presence = np.zeros(space.species * space.units * len(occasions.starts), np.float32)
     stations = _Stations(active, -(-_CURVES // count), np.random.default_rng(config.seed))
     tallies, minutes, elsewhere = [], [], []
-    for records in _records(space, codes, _sizes(survey), draws(drawer, count, config.seed)):
+    sizes = GroupSizes(survey.answers, len(survey.events), species)
+    for records in _records(space, codes, sizes, draws(drawer, count, config.seed)):
         tallies.append(tally(space, records))
         by_minute, *others = _minutes(space, records, told, stations)
         minutes.append(by_minute)
@@ -77,19 +78,43 @@ def count_draws(
 
 
 def _records(
-    space: Space, codes: Ints, size: Ints, drawn: Iterator[tuple[Ints, Ints]]
+    space: Space, codes: Ints, sizes: GroupSizes, drawn: Iterator[tuple[Ints, Ints]]
 ) -> Iterator[Records]:
     for event, classes in drawn:
         kept = codes[classes] >= 0
         event, of = event[kept], codes[classes[kept]]
-        yield sorted_records(space, event, of, size[event])
+        yield sorted_records(space, event, of, sizes.of(event, of))
 
 
-def _sizes(survey: Survey) -> Ints:
-    """Return the group size of each event, whatever its species, (E,)."""
-    size = np.ones(len(survey.events), np.int64)
-    np.maximum.at(size, survey.answers.event, survey.answers.count)
-    return size
+class GroupSizes:
+    """The group sizes of drawn species: that of the hard answer where it is the same species.
+
+    Any other species has the largest of its event, since it is taken for one that was there.
+    """
+
+    def __init__(self, answers: Answers, events: int, species: tuple[str, ...]) -> None:
+        self._largest = np.ones(events, np.int64)
+        np.maximum.at(self._largest, answers.event, answers.count)
+        self._species = len(species)
+        number = {name: at for at, name in enumerate(species)}
+        codes = np.array([number.get(name, -1) for name in answers.names], np.int64)
+        of = codes[answers.species] if len(codes) else answers.species
+        differ = np.zeros(events, bool)
+        differ[answers.event[answers.count < self._largest[answers.event]]] = True
+        rows = np.flatnonzero((of >= 0) & differ[answers.event])
+        key, count = answers.event[rows] * len(species) + of[rows], answers.count[rows]
+        self._keys, place = np.unique(key, return_inverse=True)
+        self._counts = np.ones(len(self._keys), np.int64)
+        np.maximum.at(self._counts, place.ravel(), count)
+
+    def of(self, event: Ints, species: Ints) -> Ints:
+        """Return the group size of each drawn species, (rows,)."""
+        found = self._largest[event]
+        if not len(self._keys):
+            return found
+        key = event * self._species + species
+        at = np.minimum(np.searchsorted(self._keys, key), len(self._keys) - 1)
+        return np.where(self._keys[at] == key, self._counts[at], found)
 
 
 def _cells(space: Space, occasions: Occasions, records: Records) -> Ints:

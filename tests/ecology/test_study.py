@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -213,6 +213,21 @@ def test_count_survey_draws_what_is_certain_as_it_is(seen, rule) -> None:
     for one in compute_figures(study).species:
         history = np.nan_to_num(one.history)
         np.testing.assert_array_equal(study.drawn.presence[one.number], history)
+
+
+def test_count_survey_draws_each_species_with_its_own_group_size() -> None:
+    seen = [(0, 100, 1, 1), (0, 100, 2, 2), (1, 200, 1, 3)]
+    survey = make_survey(seen, np.array([[0, 0, 0], [1, 1, 1], [1, 1, 0]], np.float32))
+    answers = replace(survey.answers, event=np.array([0, 0, 2]))
+    events = replace(survey.events, multi_label=True)
+    study = count_survey(
+        replace(survey, events=events, answers=answers),
+        SummaryConfig(draws=2, species=("fox", "deer")),
+    )
+    assert study.drawn is not None
+    assert study.hard.individuals[0, :, :2].tolist() == [[1, 3], [2, 0]]
+    for drawn in study.drawn.counts.individuals:
+        assert drawn[:, :2].tolist() == [[1, 3], [2, 0]]
 
 
 def world(seed: int) -> tuple[Survey, float]:
