@@ -19,11 +19,10 @@ from ctc.artifacts.camtrap_dp.timestamps import parse_moment, parse_timestamp
 
 
 class Seen(NamedTuple):
-    """What an observation says; `individuals` 0 and `share` NaN are unknown."""
+    """What an observation says; `individuals` 0 is unknown."""
 
     name: str
     individuals: int
-    share: float
     is_machine: bool
 
 

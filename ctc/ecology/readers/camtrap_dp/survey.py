@@ -1,8 +1,8 @@
 """Surveys of Camtrap DP packages, https://camtrap-dp.tdwg.org: folders, zips and URLs.
 
 An event with event-based observations has those; other events have the media-based ones. Where
-people and machines answered, people count. The probability of a machine's answer is its
-`classificationProbability`; what is left is for any other answer.
+people and machines answered, people count. `classificationProbability` is that of the answer alone:
+without those of all other classes, nothing can be told with the classifier's error.
 
 The group size is the sum of the counts of event-based observations; where these have none, and for
 media-based ones, it is the most individuals in one photo. An event's time is that of its first
@@ -12,7 +12,7 @@ photo, since packages often have eventStart in UTC, and photos in the time of th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
@@ -28,12 +28,17 @@ from ctc.ecology.readers.camtrap_dp.deployments import (
 )
 from ctc.ecology.readers.camtrap_dp.events import PackageEvent, PackageEvents, PackagePhotos, Seen
 from ctc.ecology.readers.deployments import to_deployments
-from ctc.ecology.readers.inventory import parse_degrees, parse_whole
+from ctc.ecology.readers.inventory import parse_whole
 from ctc.ecology.readers.labelled import LabelledEvent, to_survey
 from ctc.ecology.survey import Survey
 from ctc.errors import InputError
 from ctc.reporting import counted
 
+NO_ERROR = (
+    "a Camtrap DP package has the probability of each machine's answer, not those of the other"
+    " classes, so nothing is told with the classifier's error: summarize what `ctc predict` wrote"
+    " as CSV, Parquet or JSON for that"
+)
 _KINDS = {"blank": "blank", "human": "human", "vehicle": "vehicle", "animal": "animal"}
 _LEVELS = ("media", "event")
 _SUFFIX = ".zip"
@@ -54,7 +59,10 @@ def read_camtrap_dp_survey(path: Path, config: SummaryConfig) -> Survey:
             raise InputError(f"'{path}' has no deployment with a start and an end, or with photos")
         events = PackageEvents(photos)
         warnings = [*_read_observations(package, found.stations, events), *found.warnings]
-    survey = to_survey([_label(one, found) for one in events.finish()], True)
+    seen = events.finish()
+    if any(one.is_machine for event in seen for one in _rows(event)):
+        warnings.append(NO_ERROR)
+    survey = to_survey([_label(one, found) for one in seen], True)
     return replace(survey, deployments=to_deployments(found.rows), warnings=tuple(warnings))
 
 
@@ -87,8 +95,7 @@ def _seen(row: CsvRow) -> Seen:
     if not count and all(row[column] for column in BOX_COLUMNS):
         count = 1
     is_machine = row["classificationMethod"] == MACHINE
-    share = parse_degrees(row["classificationProbability"]) if is_machine else float("nan")
-    return Seen(name or _KINDS.get(kind, UNKNOWN), count, share, is_machine)
+    return Seen(name or _KINDS.get(kind, UNKNOWN), count, is_machine)
 
 
 def _label(event: PackageEvent, deployments: PackageDeployments) -> LabelledEvent:
@@ -96,34 +103,20 @@ def _label(event: PackageEvent, deployments: PackageDeployments) -> LabelledEven
     time = _time(event, deployments.zones.get(camera))
     found = LabelledEvent(event.id, deployments.stations[camera], camera, time)
     found.photos = event.photos
-    rows = _by_people_if_any([*event.of_event, *event.of_photos()])
-    if event.of_event:
-        rows = _by_people_if_any(event.of_event)
-    names = dict.fromkeys(one.name for one in rows if one.name != UNKNOWN)
+    names = dict.fromkeys(one.name for one in _rows(event) if one.name != UNKNOWN)
     if len(names) > 1:  # of an animal that is not in every photo
         names.pop("blank", None)
     in_photos = event.most_in_a_photo()
     for name in names:
         total = sum(one.individuals for one in event.of_event if one.name == name)
         found.species[name] = total or in_photos.get(name, 0)
-    shares = _shares(rows)
-    if shares:
-        left = max(0.0, 1 - sum(shares.values()))
-        found.probabilities = {**shares, UNKNOWN: shares.get(UNKNOWN, 0.0) + left}
     return found
 
 
-def _by_people_if_any(rows: Sequence[Seen]) -> Sequence[Seen]:
+def _rows(event: PackageEvent) -> Sequence[Seen]:
+    """Return the observations that count: event-based if there are any, people's if there are."""
+    rows = event.of_event or event.of_photos()
     return [one for one in rows if not one.is_machine] or rows
-
-
-def _shares(rows: Sequence[Seen]) -> Mapping[str, float]:
-    """Return the highest probability of each name, of those that have one."""
-    shares: dict[str, float] = {}
-    for one in rows:
-        if 0 <= one.share <= 1:
-            shares[one.name] = max(one.share, shares.get(one.name, 0.0))
-    return shares
 
 
 def _time(event: PackageEvent, zone: tzinfo | None) -> str:

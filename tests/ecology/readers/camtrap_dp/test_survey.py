@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from ctc.ecology.config import SummaryConfig
-from ctc.ecology.readers.camtrap_dp.survey import is_camtrap_dp, read_camtrap_dp_survey
+from ctc.ecology.readers.camtrap_dp.survey import NO_ERROR, is_camtrap_dp, read_camtrap_dp_survey
 from ctc.ecology.survey import Survey
 from ctc.errors import CtcError
 from ctc.storage.paths import parse_path
@@ -116,13 +116,12 @@ def test_people_come_before_machines(read) -> None:
     assert survey.events.probabilities is None
 
 
-def test_species_of_one_event_are_all_certain(read) -> None:
-    rows = row(1, event="e1") + row(2, event="e1", name="Meles")
-    rows += row(3, event="e2", method="machine")
-    events = read(photo("a", 1), rows).events
-    by_class = dict(zip(events.classes, events.probabilities.round(1).tolist(), strict=True))
-    assert by_class["Lepus"] == pytest.approx([1, 0.8])
-    assert by_class["Meles"] == pytest.approx([1, 0])
+def test_machines_have_no_error_without_the_probabilities_of_other_classes(read) -> None:
+    rows = row(1, event="e1") + row(2, event="e2", method="machine")
+    survey = read(photo("a", 1), rows)
+    assert [answer[2:] for answer in told(survey)] == [("Lepus", 1), ("Lepus", 1)]
+    assert survey.events.probabilities is None
+    assert survey.warnings == (NO_ERROR,)
 
 
 def test_empty_photos_do_not_make_an_event_of_an_animal_empty(read) -> None:
