@@ -23,7 +23,8 @@ GUESSED = (
 class PackageDeployments:
     """The deployments that have a start and an end; `stations` of all, by deploymentID.
 
-    `zones`: of their clocks, where known. `warnings`: what was guessed or left out.
+    `zones`: those in which deployments start, where known. `warnings`: what was guessed or left
+    out.
     """
 
     rows: Sequence[DeploymentRow]
@@ -48,9 +49,9 @@ def read_package_deployments(package: Package, photos: PackagePhotos) -> Package
             dated.append((where, full))
     rows = parse_deployment_rows(dated, places)
     warnings = [*places.warnings(), *_missing(filled), *_guessed(rows, photos)]
-    rows = [_on_the_clock(_lasting(row), photos.zones.get(row.camera)) for row in rows]
+    rows = [_on_the_clock(_lasting(row), photos) for row in rows]
     zones = {row.camera: row.start.tzinfo for row in rows if row.start.tzinfo is not None}
-    return PackageDeployments(rows, stations, {**photos.zones, **zones}, warnings)
+    return PackageDeployments(rows, stations, zones, warnings)
 
 
 def _with_times(row: CsvRow, span: tuple[str, str] | None) -> CsvRow:
@@ -88,11 +89,16 @@ def _lasting(row: DeploymentRow) -> DeploymentRow:
     return replace(row, end=row.start + _SECOND, until=row.start + _SECOND)
 
 
-def _on_the_clock(row: DeploymentRow, zone: tzinfo | None) -> DeploymentRow:
-    """Return a deployment with its times in the zone of its photos."""
-    if zone is None or row.start.tzinfo is None:
+def _on_the_clock(row: DeploymentRow, photos: PackagePhotos) -> DeploymentRow:
+    """Return a deployment with each time in the zone of the photo nearest to it."""
+    if row.start.tzinfo is None:
         return row
     start, end, since, until = (
-        time.astimezone(zone) for time in (row.start, row.end, row.since, row.until)
+        moment.astimezone(photos.zone_near(row.camera, moment.timestamp()) or moment.tzinfo)
+        for moment in (row.start, row.end, row.since, row.until)
     )
+    shown = photos.clock_span(row.camera, row.since.timestamp(), row.until.timestamp())
+    if shown:
+        since = min(since, shown[0].replace(tzinfo=since.tzinfo))
+        until = max(until, shown[1].replace(tzinfo=until.tzinfo))
     return replace(row, start=start, end=end, since=since, until=until)

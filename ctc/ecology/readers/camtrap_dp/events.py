@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from ctc.artifacts.camtrap_dp.package import CsvRow, Package
@@ -71,13 +71,11 @@ class PackageEvent:
 class PackagePhotos:
     """The photos of a package by mediaID.
 
-    `zones`: of each deployment's clock, by its first row. `named`: by deployment and event, the
-    mediaIDs of the photos that name the event.
+    `named`: by deployment and event, the mediaIDs of the photos that name the event.
     """
 
     def __init__(self, package: Package) -> None:
         self.by_id: dict[str, _Photo] = {}
-        self.zones: dict[str, tzinfo] = {}
         self.named: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._ids: dict[str, list[str]] = defaultdict(list)
         for _, row in package.rows("media"):
@@ -92,7 +90,6 @@ class PackagePhotos:
         if moment is None:
             text = ""
         elif moment.tzinfo is not None:
-            self.zones.setdefault(deployment, moment.tzinfo)
             text = moment.isoformat()
         time = parse_timestamp(text)
         photo = _Photo(
@@ -111,6 +108,11 @@ class PackagePhotos:
     def _time(self, media_id: str) -> float:
         return self.by_id[media_id].time
 
+    def _moment(self, media_id: str) -> datetime:
+        moment, _ = parse_moment(self.by_id[media_id].text)
+        assert moment is not None  # of photos with a time
+        return moment
+
     def span(self, deployment: str) -> tuple[float, float] | None:
         """Return the times of a deployment's first and last photo in seconds, None without any."""
         ids = self._ids.get(deployment)
@@ -120,6 +122,29 @@ class PackagePhotos:
         """Return the times of a deployment's first and last photo, ISO 8601, None without any."""
         ids = self._ids.get(deployment)
         return (self.by_id[ids[0]].text, self.by_id[ids[-1]].text) if ids else None
+
+    def zone_near(self, deployment: str, time: float) -> tzinfo | None:
+        """Return the zone of the deployment's photo nearest to a time in seconds, if it has one.
+
+        A clock that changes to summer time has several.
+        """
+        ids = self._ids.get(deployment)
+        if not ids:
+            return None
+        at = bisect_left(ids, time, key=self._time)
+        nearest = min(ids[max(at - 1, 0) : at + 1], key=lambda one: abs(self._time(one) - time))
+        return self._moment(nearest).tzinfo
+
+    def clock_span(
+        self, deployment: str, start: float, end: float
+    ) -> tuple[datetime, datetime] | None:
+        """Return the first and last time that the clock showed in photos from `start` to `end`.
+
+        When summer time ends, that is not always the first and the last photo.
+        """
+        ids = self.between(deployment, start, end)
+        shown = [self._moment(one).replace(tzinfo=None) for one in ids]
+        return (min(shown), max(shown)) if shown else None
 
     def between(self, deployment: str, start: float, end: float) -> list[str]:
         """Return the mediaIDs of a deployment's photos from `start` to `end`, in order."""

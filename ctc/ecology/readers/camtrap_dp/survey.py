@@ -62,7 +62,7 @@ def read_camtrap_dp_survey(path: Path, config: SummaryConfig) -> Survey:
     seen = events.finish()
     if any(one.is_machine for event in seen for one in _rows(event)):
         warnings.append(NO_ERROR)
-    survey = to_survey([_label(one, found) for one in seen], True)
+    survey = to_survey([_label(one, found, photos) for one in seen], True)
     return replace(survey, deployments=to_deployments(found.rows), warnings=tuple(warnings))
 
 
@@ -98,9 +98,11 @@ def _seen(row: CsvRow) -> Seen:
     return Seen(name or _KINDS.get(kind, UNKNOWN), count, is_machine)
 
 
-def _label(event: PackageEvent, deployments: PackageDeployments) -> LabelledEvent:
+def _label(
+    event: PackageEvent, deployments: PackageDeployments, photos: PackagePhotos
+) -> LabelledEvent:
     camera = event.deployment
-    time = _time(event, deployments.zones.get(camera))
+    time = _time(event, photos, deployments.zones.get(camera))
     found = LabelledEvent(event.id, deployments.stations[camera], camera, time)
     found.photos = event.photos
     names = dict.fromkeys(one.name for one in _rows(event) if one.name != UNKNOWN)
@@ -119,11 +121,15 @@ def _rows(event: PackageEvent) -> Sequence[Seen]:
     return [one for one in rows if not one.is_machine] or rows
 
 
-def _time(event: PackageEvent, zone: tzinfo | None) -> str:
-    """Return the time of the first photo, else eventStart in the deployment's zone."""
+def _time(event: PackageEvent, photos: PackagePhotos, zone: tzinfo | None) -> str:
+    """Return the time of the first photo, else eventStart in the zone of the nearest photo.
+
+    `zone`: of a deployment without photos.
+    """
     if event.first_photo:
         return event.first_photo
     start, _ = parse_moment(event.start)
-    if start is None or start.tzinfo is None or zone is None:
+    if start is None or start.tzinfo is None:
         return event.start
-    return start.astimezone(zone).isoformat()
+    near = photos.zone_near(event.deployment, start.timestamp())
+    return start.astimezone(near or zone or start.tzinfo).isoformat()

@@ -90,6 +90,33 @@ def test_event_without_photos_has_its_start_in_the_clock_of_its_deployment(read)
     assert told(read(photo("later", 59), row(1, event="e1"))) == [("e1", "08:00:00", "Lepus", 1)]
 
 
+def test_times_are_those_of_a_clock_that_changes_to_summer_time(tmp_path: Path) -> None:
+    table = DEPLOYMENTS.replace("2024-04-01T00:00:00Z", "2024-03-30T10:00:00+01:00")
+    table = table.replace("2024-04-11T00:00:00Z", "2024-04-02T08:30:00+02:00")
+    winter = photo("a", 1).replace("2024-04-02T08:00:01+02:00", "2024-03-30T11:00:00+01:00")
+    rows = row(1, media="a") + row(2, media="b")
+    package = write(tmp_path, winter + photo("b", 2), rows)
+    (package / "deployments.csv.gz").write_bytes(gzip.compress(table.encode()))
+    survey = read_camtrap_dp_survey(package, SummaryConfig())
+    assert [str(one) for one in survey.events.time] == [
+        "2024-03-30T11:00:00",
+        "2024-04-02T08:00:02",
+    ]
+    assert str(survey.deployments.start[0]) == "2024-03-30T10:00:00"
+    assert str(survey.deployments.end[0]) == "2024-04-02T08:30:00"
+
+
+def test_photos_before_a_clock_is_set_back_are_in_their_deployment(tmp_path: Path) -> None:
+    table = DEPLOYMENTS.replace("2024-04-11T00:00:00Z", "2024-10-27T02:20:00+01:00")
+    before = photo("a", 1).replace("2024-04-02T08:00:01+02:00", "2024-10-27T02:50:00+02:00")
+    after = photo("b", 1).replace("2024-04-02T08:00:01+02:00", "2024-10-27T02:10:00+01:00")
+    package = write(tmp_path, before + after, row(1, media="a") + row(2, media="b"))
+    (package / "deployments.csv.gz").write_bytes(gzip.compress(table.encode()))
+    deployments = read_camtrap_dp_survey(package, SummaryConfig()).deployments
+    assert str(deployments.end[0]) == "2024-10-27T02:20:00"
+    assert str(deployments.until[0]) == "2024-10-27T02:50:00"
+
+
 def test_observation_of_a_photo_belongs_to_the_event_around_it(read) -> None:
     rows = row(1, event="long", last=30) + row(2, event="short") + row(3, media="a", count="4")
     survey = read(photo("a", 5), rows)
