@@ -37,8 +37,7 @@ def summarize(
 
     Raises CtcError if something can't be read, or the folder exists and may not be replaced.
     """
-    if output.exists() and not overwrite:
-        raise OutputExistsError(output)
+    _check_output(output, overwrite)
     if config.xlsx:
         require_extra("ctc summarize --xlsx", "xlsx", ["openpyxl"])
     study = count_survey(read_survey(source, deployments, config), config)
@@ -52,6 +51,17 @@ def summarize(
     for line in _lines(study, figures):
         reporter.info(line)
     return output / PAGE
+
+
+def _check_output(output: Path, overwrite: bool) -> None:
+    """Raise OutputExistsError unless `output` is new, or may be replaced: an earlier summary."""
+    if not output.exists():
+        return
+    is_summary = (output / PAGE).is_file() and (output / METRICS).is_file()
+    if not output.name or not is_summary:
+        raise OutputExistsError(output, "it is no summary's folder; choose another --output")
+    if not overwrite:
+        raise OutputExistsError(output)
 
 
 def _write(folder: Path, name: str, study: Study, figures: Figures) -> list[str]:

@@ -76,8 +76,9 @@ def check_writable(path: Path, is_folder: bool = False) -> None:
     try:
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
-        probe = temp_path(folder / path.name)
-        remove_abandoned(folder / path.name)
+        target = folder / (path.name or "output")  # '.' has no name
+        probe = temp_path(target)
+        remove_abandoned(target)
         os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         probe.unlink()
     except OSError as error:

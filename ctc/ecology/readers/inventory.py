@@ -15,6 +15,7 @@ from ctc.errors import InputError
 
 COUNT = "count"
 """Label with the individuals of an observation."""
+_MOST_DIGITS = 9
 
 
 def read_inventory_survey(path: Path, config: SummaryConfig) -> Survey:
@@ -80,13 +81,13 @@ def _text(value: Any) -> str:
 
 
 def parse_whole(value: Any) -> int:
-    """Return the whole number that a text begins with, 0 without one."""
+    """Return the whole number that a text begins with, 0 without one, and for one too large."""
     digits = ""
     for letter in str(value or ""):
         if not letter.isdecimal():
             break
         digits += letter
-    return int(digits or 0)
+    return int(digits or 0) if len(digits) <= _MOST_DIGITS else 0
 
 
 def parse_degrees(value: Any) -> float:

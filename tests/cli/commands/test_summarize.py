@@ -190,6 +190,20 @@ def test_summarize_keeps_an_existing_folder(predictions: Path, capsys) -> None:
     assert "exists already" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["predictions.csv", "photos", "."])
+def test_summarize_never_replaces_what_is_no_summary(
+    predictions: Path, name: str, capsys, monkeypatch
+) -> None:
+    photo = predictions.parent / "photos" / "a.jpg"
+    photo.parent.mkdir()
+    photo.write_bytes(b"photo")
+    monkeypatch.chdir(predictions.parent)
+    assert run(["summarize", "predictions.csv", "--output", name, "--overwrite"]) == 2
+    assert f"'{name}' exists already: it is no summary's folder" in capsys.readouterr().err
+    assert predictions.is_file()
+    assert photo.is_file()
+
+
 def test_summarize_replaces_a_folder_when_told(predictions: Path) -> None:
     summarize(predictions)
     assert summarize(predictions, "--overwrite", "--seed", "3")[0] == 0

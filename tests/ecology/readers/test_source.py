@@ -155,7 +155,7 @@ def test_read_survey_takes_group_sizes_from_the_label_count(write_predictions) -
 
 
 def test_read_survey_of_an_inventory(tmp_path: Path) -> None:
-    rows = [("a", "fox", "2"), ("a", "deer", "1"), ("b", None, None)]
+    rows = [("a", "fox", "2"), ("a", "deer", "9" * 20), ("b", None, None)]
     table = pa.table(
         {
             "event_id": [event for event, *_ in rows],

@@ -89,6 +89,8 @@ def command(
 
     inventory = Inventory.read(file)
     if output:
+        if output in (file, deployments):
+            raise UsageError(f"--output would replace '{output}', which is read: choose another")
         _check_output(inventory, output, unsure_path(output), overwrite)
     root = image_root or inventory.image_root
     if image_root and not is_http(image_root) and not image_root.is_dir():

@@ -130,6 +130,16 @@ def test_clocks_refuses_offsets_of_times_that_were_corrected(
     assert run(command) == 3
 
 
+def test_clocks_never_replaces_what_it_reads(
+    inventory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = inventory.read_bytes()
+    command = ["inventory", "clocks", str(inventory), "--output", str(inventory), "--overwrite"]
+    assert run(command) == 2
+    assert "which is read: choose another" in capsys.readouterr().err
+    assert inventory.read_bytes() == before
+
+
 def test_clocks_needs_times(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
