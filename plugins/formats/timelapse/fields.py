@@ -6,6 +6,7 @@ however capitalized, become the labels `species` and `count`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
@@ -86,7 +87,10 @@ def read_counter(cell: str) -> tuple[bool, str | None]:
     text = cell.strip()
     if text.casefold() in ("", "true", "false"):
         return text.casefold() == "true", None
-    return float(text) > 0, text
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number > 0, text
 
 
 def _name_labels(columns: Sequence[str]) -> dict[str, str]:

@@ -137,6 +137,13 @@ def test_counters_and_flags_are_species(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("cell", ["nan", "inf", "1e999"])
+def test_counters_that_are_no_number_are_refused(cell: str, tmp_path: Path) -> None:
+    source = table(tmp_path, f"{HEADER}Fox\n{FOX}{cell}\n")
+    with pytest.raises(InputError, match=f"'Fox' is neither a counter nor a flag.* has '{cell}'"):
+        read(source, counter=("Fox",))
+
+
 def test_counters_of_other_text_are_refused(tmp_path: Path) -> None:
     source = table(tmp_path, f"{HEADER}Fox,Note\n{FOX}-1,seen\n")
     with pytest.raises(InputError) as caught:
