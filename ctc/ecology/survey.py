@@ -19,6 +19,8 @@ Times = NDArray[np.datetime64]
 """Seconds since 1970 of a camera's clock, `datetime64[s]`; NaT is unknown."""
 Probabilities = NDArray[np.float32]
 """(classes, events)"""
+MODEL = "ctc"
+"""Who identified what a model answered."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Events:
     belongs to one station: `station_of` (cameras,). `time` (E,): that of the first photo.
     `zone` (E,): minutes by which the clock is ahead of UTC, NaN is unknown. `probabilities`
     (classes, E) float32 of `classes`; None if no event has any. Of `multi_label` classes, several
-    may be right at once.
+    may be right at once. `identified_by`: Arrow text (E,), who answered, '' or null if that is not
+    known; None of a source that has answers of a model alone.
     """
 
     ids: pa.Array
@@ -43,6 +46,7 @@ class Events:
     classes: tuple[str, ...] = ()
     probabilities: Probabilities | None = None
     multi_label: bool = False
+    identified_by: pa.Array | None = None
 
     def __len__(self) -> int:
         return len(self.time)

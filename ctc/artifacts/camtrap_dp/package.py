@@ -49,6 +49,7 @@ OPTIONAL = {
         "behavior",
         *BOX_COLUMNS,
         "classificationMethod",
+        "classifiedBy",
         "classificationProbability",
     ),
 }

@@ -16,7 +16,7 @@ import numpy as np
 from ctc.artifacts.observation_types import observation_type
 from ctc.ecology.files.tables import ColumnTable, Table
 from ctc.ecology.study import Study
-from ctc.ecology.survey import Answers, Ints, Survey, Times
+from ctc.ecology.survey import MODEL, Answers, Ints, Survey, Times
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,7 +130,7 @@ def _images(survey: Survey) -> ColumnTable:
         ),
         "image_id": rows.image,
         "location": rows.image,
-        "identified_by": _same("ctc", len(number)),
+        "identified_by": _identified_by(survey, rows.event),
         **{
             name: pa.array([getattr(one, name) for one in taxa], pa.string()).take(species)
             for name in _Taxon._fields
@@ -142,6 +142,13 @@ def _images(survey: Survey) -> ColumnTable:
     }
     nothing = pa.nulls(len(number), pa.string())
     return ColumnTable(f"{FOLDER}/images", {name: columns.get(name, nothing) for name in IMAGES})
+
+
+def _identified_by(survey: Survey, event: Ints) -> pa.Array:
+    import pyarrow as pa
+
+    known = survey.events.identified_by
+    return _same(MODEL, len(event)) if known is None else known.take(pa.array(event))
 
 
 def _image_rows(survey: Survey) -> _Rows:

@@ -15,6 +15,8 @@ from ctc.errors import InputError
 
 COUNT = "count"
 """Label with the individuals of an observation."""
+REVIEWED_BY = "reviewed_by"
+"""Column of `ctc review export` with those who answered."""
 _MOST_DIGITS = 9
 
 
@@ -32,7 +34,7 @@ def read_inventory_survey(path: Path, config: SummaryConfig) -> Survey:
             " stood with --location"
         )
     wanted = {label, COUNT, EVENT_ID, IMAGES, DATETIME, "latitude", "longitude"}
-    wanted |= {config.location, config.camera}
+    wanted |= {config.location, config.camera, REVIEWED_BY}
     names = [name for name in inventory.table.column_names if name in wanted]
     events: dict[str, LabelledEvent] = {}
     for batch in inventory.table.select(names).to_batches(100_000):
@@ -53,6 +55,7 @@ def _add(
             _text(row.get(DATETIME)),
             parse_degrees(_first(row.get("latitude"))),
             parse_degrees(_first(row.get("longitude"))),
+            identified_by=_text(row.get(REVIEWED_BY)),
         )
     event.photos.update(zip(row[IMAGES], _per_photo(row.get(DATETIME), row[IMAGES]), strict=True))
     name = row[label]

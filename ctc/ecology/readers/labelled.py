@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ class LabelledEvent:
     """An event with the individuals of each species, in one photo; 0 for a number not known.
 
     `time`: ISO 8601. `probabilities`: by class, None if the answers are certain. `photos`: times,
-    '' if not known, by path.
+    '' if not known, by path. `identified_by`: who answered, '' if that is not known.
     """
 
     id: str
@@ -33,6 +33,7 @@ class LabelledEvent:
     species: dict[str, int] = field(default_factory=dict)
     probabilities: Mapping[str, float] | None = None
     photos: dict[str, str] = field(default_factory=dict)
+    identified_by: str = ""
 
 
 def to_survey(events: Sequence[LabelledEvent], multi_label: bool = False) -> Survey:
@@ -52,6 +53,8 @@ def to_survey(events: Sequence[LabelledEvent], multi_label: bool = False) -> Sur
         values,
         multi_label,
     )
+    people = pa.array([one.identified_by for one in events], pa.string())
+    found = replace(found, identified_by=people)
     rows = [
         (at, name, count) for at, one in enumerate(events) for name, count in one.species.items()
     ]

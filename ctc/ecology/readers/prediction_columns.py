@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.predictions import CLASSIFIED_BY
 from ctc.ecology.survey import Probabilities
 from ctc.errors import UsageError, did_you_mean
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 COUNT = "count"
 """A label of this name tells group sizes."""
 ALL, PRESENT, TOP = "predictions_all", "predictions_present", "prediction_top"
-TEXTS = {"id": "id", "top": TOP, "path": "path", "time": "datetime"}
+TEXTS = {"id": "id", "top": TOP, "path": "path", "time": "datetime", "by": CLASSIFIED_BY}
 NUMBERS = {"latitude": "latitude", "longitude": "longitude", "box": "box_confidence"}
 """Columns by meaning."""
 
@@ -27,9 +28,9 @@ NUMBERS = {"latitude": "latitude", "longitude": "longitude", "box": "box_confide
 class PredictionColumns:
     """Rows of one label of a prediction file; `columns`: by meaning, those that the file has.
 
-    Meanings: id, top, path, time, station, camera, latitude, longitude, box, present, group (the
-    most boxes of the answer in one photo), photos and taken (paths and times of an event's photos).
-    `counts`: answers of the label `count`, by event.
+    Meanings: id, top, path, time, by (who answered), station, camera, latitude, longitude, box,
+    present, group (the most boxes of the answer in one photo), photos and taken (paths and times of
+    an event's photos). `counts`: answers of the label `count`, by event.
     """
 
     classes: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.predictions import CLASSIFIED_BY
 from ctc.ecology.readers.prediction_columns import COUNT, PRESENT, PredictionColumns, parse_number
 from ctc.errors import InputError, UsageError, did_you_mean
 from ctc.evaluation.answers.prediction_file import json_events
@@ -57,7 +58,7 @@ def _values(
 def _json_types() -> dict[str, Any]:
     import pyarrow as pa
 
-    texts = dict.fromkeys(("id", "top", "time", "station", "camera"), pa.string())
+    texts = dict.fromkeys(("id", "top", "time", "by", "station", "camera"), pa.string())
     numbers = dict.fromkeys(("latitude", "longitude"), pa.float64())
     lists = dict.fromkeys(("photos", "taken", "present"), pa.list_(pa.string()))
     return {**texts, **numbers, **lists, "group": pa.int64()}
@@ -71,6 +72,7 @@ def _json_event(key: str, entry: Any, label: str, names: Mapping[str, str]) -> d
         "id": key,
         "top": top,
         "time": _text(meta.get("datetime")),
+        "by": _text(entry.get(CLASSIFIED_BY, {}).get(label)),
         "latitude": parse_number(meta.get("latitude")),
         "longitude": parse_number(meta.get("longitude")),
         "group": _most_boxes(entry["images"], label, top),

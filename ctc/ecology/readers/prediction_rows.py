@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctc.artifacts.predictions import CLASSIFIED_BY
 from ctc.ecology.readers.prediction_columns import (
     COUNT,
     NUMBERS,
@@ -43,7 +44,7 @@ def _add_rows(rows: Sequence[Any], names: Mapping[str, str], found: PredictionCo
     import pyarrow as pa
 
     meta = rows[0].meta
-    wanted = {"top": TOP, "time": "datetime", **names}
+    wanted = {"top": TOP, "time": "datetime", "by": CLASSIFIED_BY, **names}
     part = {
         meaning: pa.array([row.meta[name] or None for row in rows], pa.string())
         for meaning, name in wanted.items()

@@ -9,6 +9,7 @@ boxes of a species in one photo.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,7 @@ from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.names import guess_deployments, make_events, make_photos
 from ctc.ecology.readers.prediction_columns import PredictionColumns
 from ctc.ecology.readers.prediction_files import read_columns
-from ctc.ecology.survey import Answers, Floats, Ints, Photos, Probabilities, Survey
+from ctc.ecology.survey import MODEL, Answers, Floats, Ints, Photos, Probabilities, Survey
 from ctc.errors import InputError
 from ctc.evaluation.answers.predictions import MAX_PROBABILITY
 
@@ -43,6 +44,8 @@ def read_prediction_survey(path: Path, config: SummaryConfig) -> Survey:
 
     Raises CtcError if the file can't be read, or has no locations.
     """
+    import pyarrow.compute as pc
+
     table = read_columns(path, config.label, config.location, config.camera)
     station = table.column("station")
     if station is None:
@@ -62,6 +65,9 @@ def read_prediction_survey(path: Path, config: SummaryConfig) -> Survey:
         probabilities,
         multi_label=table.column("present") is not None,
     )
+    people = _optional(table, "by", units.first)
+    if people is not None:
+        events = replace(events, identified_by=pc.fill_null(people.combine_chunks(), MODEL))
     guess = guess_deployments(events, _places(table, units))
     return Survey(events, answers, guess, has_counts, photos=_photos(table, units))
 

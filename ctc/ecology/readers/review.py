@@ -10,7 +10,7 @@ from ctc.artifacts.review.store import ReviewStore
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.inventory import COUNT, parse_degrees, parse_whole
 from ctc.ecology.readers.labelled import LabelledEvent, to_survey
-from ctc.ecology.survey import Survey
+from ctc.ecology.survey import MODEL, Survey
 from ctc.errors import InputError, UsageError, did_you_mean
 
 
@@ -40,10 +40,12 @@ def _event(event: ReviewEvent, label: ReviewLabel, config: SummaryConfig) -> Lab
         parse_degrees(event.meta.get("longitude")),
     )
     found.photos = {photo.path: photo.taken for photo in event.photos}
+    found.identified_by = MODEL
     own = None if event.answer is None else event.answer.labels.get(label.name)
     count = _count(event)
     if own is not None:
         found.species = dict.fromkeys(own, count)
+        found.identified_by = " | ".join(_reviewers(event, label.name))
         return found
     predicted = event.predictions.get(label.name)
     if predicted is None:
@@ -57,6 +59,13 @@ def _event(event: ReviewEvent, label: ReviewLabel, config: SummaryConfig) -> Lab
         else {guess.name: guess.probability for guess in predicted.guesses}
     )
     return found
+
+
+def _reviewers(event: ReviewEvent, label: str) -> list[str]:
+    """Return those whose answer is the one that counts."""
+    assert event.answer is not None
+    own = set(event.answer.labels[label] or ())
+    return [name for name, one in event.answers.items() if set(one.labels.get(label) or ()) == own]
 
 
 def _count(event: ReviewEvent) -> int:

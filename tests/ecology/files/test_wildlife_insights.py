@@ -72,6 +72,7 @@ def test_images_of_predictions_per_photo(tmp_path: Path) -> None:
     path = tmp_path / "predictions.csv"
     path.write_text(PER_PHOTO, encoding="utf-8")
     survey = read_survey(path, None, CONFIG)
+    assert images(survey, "identified_by") == [("ctc",)] * 3
     columns = "image_id", "external_sequence_id", "common_name", "timestamp", "sequence_start_time"
     assert images(survey, *columns) == [
         ("north/1.jpg", "e1", "fox", "2024-04-02 06:00:00", "2024-04-02 06:00:00"),
@@ -95,6 +96,18 @@ def test_images_of_predictions_as_json(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_images_name_who_identified_them(tmp_path: Path) -> None:
+    header = "id,label,prediction_top,predictions_all,datetime,location,classified_by\n"
+    rows = [
+        f'e{second},species,fox,"{{""fox"": 1.0}}",2024-04-02T06:00:0{second},north,{name}\n'
+        for second, name in enumerate(("Ann", ""))
+    ]
+    path = tmp_path / "predictions.csv"
+    path.write_text(header + "".join(rows), encoding="utf-8")
+    found = images(read_survey(path, None, CONFIG), "image_id", "identified_by")
+    assert found == [("e0", "Ann"), ("e1", "ctc")]
+
+
 def test_images_of_an_inventory_have_a_row_per_species(tmp_path: Path) -> None:
     table = pa.table(
         {
@@ -102,12 +115,14 @@ def test_images_of_an_inventory_have_a_row_per_species(tmp_path: Path) -> None:
             "images": [["1.jpg", "2.jpg"]] * 2,
             "species": ["fox", "deer"],
             "location": ["x"] * 2,
+            "reviewed_by": ["Ann"] * 2,
             "datetime": [["2024-04-02T06:00:00", "2024-04-02T06:00:05"]] * 2,
         }
     )
     path = tmp_path / "inventory.parquet"
     Inventory(table, ("species",), tmp_path).write(path)
     survey = read_survey(path, None, CONFIG)
+    assert images(survey, "identified_by") == [("Ann",)] * 4
     assert images(survey, "image_id", "common_name", "timestamp") == [
         ("1.jpg", "fox", "2024-04-02 06:00:00"),
         ("1.jpg", "deer", "2024-04-02 06:00:00"),

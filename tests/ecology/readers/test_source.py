@@ -243,13 +243,6 @@ def test_read_survey_of_camtrap_dp(tmp_path: Path) -> None:
     assert not survey.deployments.is_guess
 
 
-def test_read_survey_of_camtrap_dp_takes_the_probability_of_machines(tmp_path: Path) -> None:
-    events = read_survey(write_package(tmp_path), None, CONFIG).events
-    by_class = dict(zip(events.classes, events.probabilities.round(3).tolist(), strict=True))
-    assert by_class["Meles meles"] == pytest.approx([0, 0.8, 0])
-    assert by_class["unknown"] == pytest.approx([0, 0.2, 0])
-
-
 def test_read_survey_joins_deployments(write_predictions, deployments) -> None:
     survey = read_survey(write_predictions(), deployments, CONFIG)
     assert survey.events.stations == ("north", "south", "west")

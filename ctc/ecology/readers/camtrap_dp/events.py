@@ -19,11 +19,12 @@ from ctc.artifacts.camtrap_dp.timestamps import parse_moment, parse_timestamp
 
 
 class Seen(NamedTuple):
-    """What an observation says; `individuals` 0 is unknown."""
+    """What an observation says; `individuals` 0 is unknown, `by` who says it, '' is unknown."""
 
     name: str
     individuals: int
     is_machine: bool
+    by: str = ""
 
 
 class _Photo(NamedTuple):

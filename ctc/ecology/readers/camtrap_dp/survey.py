@@ -95,7 +95,7 @@ def _seen(row: CsvRow) -> Seen:
     if not count and all(row[column] for column in BOX_COLUMNS):
         count = 1
     is_machine = row["classificationMethod"] == MACHINE
-    return Seen(name or _KINDS.get(kind, UNKNOWN), count, is_machine)
+    return Seen(name or _KINDS.get(kind, UNKNOWN), count, is_machine, row["classifiedBy"] or "")
 
 
 def _label(
@@ -104,8 +104,9 @@ def _label(
     camera = event.deployment
     time = _time(event, photos, deployments.zones.get(camera))
     found = LabelledEvent(event.id, deployments.stations[camera], camera, time)
-    found.photos = event.photos
-    names = dict.fromkeys(one.name for one in _rows(event) if one.name != UNKNOWN)
+    found.photos, rows = event.photos, _rows(event)
+    found.identified_by = " | ".join(dict.fromkeys(one.by for one in rows if one.by))
+    names = dict.fromkeys(one.name for one in rows if one.name != UNKNOWN)
     if len(names) > 1:  # of an animal that is not in every photo
         names.pop("blank", None)
     in_photos = event.most_in_a_photo()

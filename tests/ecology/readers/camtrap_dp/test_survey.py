@@ -26,7 +26,7 @@ MEDIA = "mediaID,deploymentID,timestamp,filePath,filePublic,fileMediatype,eventI
 OBSERVATIONS = (
     "observationID,deploymentID,mediaID,eventID,eventStart,eventEnd,observationLevel,"
     "observationType,scientificName,count,bboxX,bboxY,bboxWidth,bboxHeight,"
-    "classificationMethod,classificationProbability\n"
+    "classificationMethod,classificationProbability,classifiedBy\n"
 )
 START = "2024-04-02T06:00:00Z"
 
@@ -45,7 +45,7 @@ def row(number: int, media: str = "", event: str = "", last: int = 9, **cells: s
     box = cells.get("box", ",,,")
     share = "0.8" if method == "machine" else ""
     cells_before = f"o{number},d1,{media},{event},{START},{end},{level},{kind},{name},{count}"
-    return f"{cells_before},{box},{method},{share}\n"
+    return f"{cells_before},{box},{method},{share},{cells.get('by', '')}\n"
 
 
 def write(folder: Path, media: str, observations: str) -> Path:
@@ -149,6 +149,12 @@ def test_machines_have_no_error_without_the_probabilities_of_other_classes(read)
     assert [answer[2:] for answer in told(survey)] == [("Lepus", 1), ("Lepus", 1)]
     assert survey.events.probabilities is None
     assert survey.warnings == (NO_ERROR,)
+
+
+def test_event_is_identified_by_those_whose_answers_count(read) -> None:
+    rows = row(1, event="e1", by="Ann") + row(2, event="e1", by="Bo")
+    rows += row(3, event="e1", method="machine", by="model 1") + row(4, event="e2")
+    assert read(photo("a", 1), rows).events.identified_by.to_pylist() == ["Ann | Bo", ""]
 
 
 def test_empty_photos_do_not_make_an_event_of_an_animal_empty(read) -> None:
