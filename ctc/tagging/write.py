@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from ctc.errors import ImageError, InputError, reason
-from ctc.images import read_photo
+from ctc.images import is_jpeg, read_photo
 from ctc.images.files import check_regular_file
+from ctc.images.pillow import open_photo_bytes
 from ctc.storage.atomic import atomic_write
 from ctc.storage.paths import is_url, parse_path
 from ctc.storage.remote_files import local_copy
@@ -84,6 +85,8 @@ class TagJob:
 
     def _copy_photo(self, copy: Path) -> Outcome:
         data = read_photo(self.photo.path)
+        if not is_jpeg(data):
+            open_photo_bytes(data).close()  # no copies of files that are no photos
         if not self.area.is_empty:
             data = blur_photo(data, self.area, copy.suffix)
         if self.config.remove_gps:

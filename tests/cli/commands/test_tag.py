@@ -149,6 +149,15 @@ def test_tag_writes_sidecars_for_other_kinds(folder: Path) -> None:
     assert b"Species|fox" in (folder / "tagged/a/1.jpg.xmp").read_bytes()
 
 
+def test_tag_makes_no_copy_of_what_is_no_photo(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "photos/a/1.jpg").write_bytes(b"root:x:0:0")
+    assert tag("--copy-to", "tagged") == 3
+    assert "a/1.jpg': not an image of a known kind" in capsys.readouterr().err
+    assert not (folder / "tagged/a/1.jpg").exists()
+
+
 def test_tag_lists_photos_and_sidecars_that_can_not_be_used(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
