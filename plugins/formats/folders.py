@@ -1,4 +1,7 @@
-"""Class folders: `root/<class>/<photo>`; the only label is `class`."""
+"""Class folders: `root/<class>/<photo>`; the only label is `class`.
+
+`--unlabelled` takes folders of cameras instead, whose photos have no class yet.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 
 from ctc.errors import UsageError
 from ctc.images.listing.folders import FolderPhotos, find_photos
-from ctc.plugin import InputFormat, LeftOut, Observation, hookimpl
+from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
 from ctc.storage.paths import is_remote
 
 log = logging.getLogger("ctc.formats.folders")
@@ -29,6 +32,13 @@ def ctc_input_formats() -> Iterable[InputFormat]:
             recognizes=_recognizes,
             read=read,
             default_image_root=lambda source, _: source,
+            options=(
+                Option(
+                    "unlabelled",
+                    "The folders are those of cameras, not of classes: photos have no class.",
+                    type="flag",
+                ),
+            ),
             example="ctc inventory folders photos --output inventory.parquet",
             is_general=True,
         )
@@ -44,7 +54,8 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
     """Yield one event per photo, and one per clip.
 
     Its id is `<class>#<name without extension>`, with the extension where two ids would be the
-    same.
+    same. With the option `unlabelled`, the class is missing, and photos may be in the source
+    itself.
     """
     if not source.is_dir():
         raise UsageError(
@@ -55,16 +66,18 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         LeftOut(folder, f"the folder can't be read: {why}") for folder, why in found.unreadable
     )
     photos = sorted(_photos(source, found))
-    if note := _note_on_a_folder_above_the_classes(source, photos):
+    unlabelled = bool(options.get("unlabelled"))
+    if not unlabelled and (note := _note_on_a_folder_above_the_classes(source, photos)):
         log.warning("%s", note)
     ids = Counter(_event_id(photo, keep_suffix=False) for photo in photos)
     for photo in photos:
-        if "/" not in photo:
+        if "/" not in photo and not unlabelled:
             yield LeftOut(photo, NOT_IN_CLASS_FOLDER)
             continue
         clash = ids[_event_id(photo, keep_suffix=False)] > 1
         folder = photo.split("/", 1)[0]
-        yield Observation(_event_id(photo, clash), (photo,), {"class": folder.strip() or folder})
+        name = None if unlabelled else folder.strip() or folder
+        yield Observation(_event_id(photo, clash), (photo,), {"class": name})
 
 
 def _note_on_a_folder_above_the_classes(source: Path, photos: list[str]) -> str | None:

@@ -75,7 +75,7 @@ def test_fill_location_takes_card_folders_for_one_camera(tmp_path: Path) -> None
         ["fox/100EK113/1.jpg"],
     ]
     filled = fill_location(inventory(tmp_path, events), "folder")
-    assert filled.table["location"].to_pylist() == ["N1", "N1", "."]
+    assert filled.table["location"].to_pylist() == ["N1", "N1", None]
 
 
 def test_fill_from_photos_warns_about_unreadable_photos(
@@ -164,7 +164,7 @@ def test_fill_location_from_folder(tmp_path: Path) -> None:
     assert filled.table["location"].to_pylist() == ["a/b c", ".", "b", "/elsewhere/c"]
 
 
-def test_fill_location_drops_class_folder(tmp_path: Path) -> None:
+def test_fill_location_drops_class_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     below = [
         ["fox/camera-07/1.jpg"],
         ["hare/camera-07/2.jpg"],
@@ -178,8 +178,28 @@ def test_fill_location_drops_class_folder(tmp_path: Path) -> None:
         "camera-07",
         "camera-07",
         "north/camera-08",
-        "fox",
+        None,
     ]
+    assert "1 photo is directly in the folder of a class (first: 'fox')" in caplog.messages[0]
+
+
+def test_fill_location_takes_folders_with_cards_for_cameras(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cards = [["siteA/100RECNX/1.jpg"], ["siteA/101RECNX/1.jpg"], ["siteB/DCIM/100RECNX/1.jpg"]]
+    sites = ["siteA", "siteA", "siteB"]
+    filled = fill_location(inventory(tmp_path, cards, species=sites), "folder")
+    assert filled.table["location"].to_pylist() == sites
+    assert "such as 'siteA/100RECNX'" in caplog.messages[0]
+
+
+def test_fill_location_of_a_card_is_the_root(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = [["DCIM/100RECNX/1.jpg"], ["DCIM/101RECNX/1.jpg"]]
+    filled = fill_location(inventory(tmp_path, card, species=["DCIM", "DCIM"]), "folder")
+    assert filled.table["location"].to_pylist() == [".", "."]
+    assert not caplog.messages
 
 
 def test_fill_location_keeps_folder_that_is_not_class_of_every_row(tmp_path: Path) -> None:

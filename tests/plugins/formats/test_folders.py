@@ -34,6 +34,14 @@ def test_folder_is_class_and_photo_is_event(tmp_path: Path) -> None:
     ]
 
 
+def test_unlabelled_folders_are_of_cameras(tmp_path: Path) -> None:
+    photos = touch(tmp_path, "siteA/a.jpg", "b.jpg")
+    assert list(plugins().get(InputFormat, "folders").read(photos, {"unlabelled": True})) == [
+        Observation("b", ("b.jpg",), {"class": None}),
+        Observation("siteA#a", ("siteA/a.jpg",), {"class": None}),
+    ]
+
+
 def test_event_id_keeps_suffix_of_equal_names(tmp_path: Path) -> None:
     ids = [entry.event_id for entry in read("folders", touch(tmp_path, "fox/a.jpg", "fox/a.png"))]
     assert ids == ["fox#a.jpg", "fox#a.png"]

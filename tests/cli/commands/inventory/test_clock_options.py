@@ -39,7 +39,8 @@ def build(tmp_path: Path) -> Build:
     offsets = tmp_path / "offsets.csv"
 
     def rows(text: str, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
-        command = ["inventory", "folders", str(photos), "--output", str(output), *arguments]
+        command = ["inventory", "folders", str(photos), "--unlabelled", "--output", str(output)]
+        command += arguments
         if text:
             offsets.write_text(text)
             command += ["--clock-offset", str(offsets)]

@@ -91,7 +91,7 @@ def test_merge_of_shards_has_corrected_times(predict: Predict, tmp_path: Path) -
 def inventory(photos: Path, tmp_path: Path) -> Path:
     """The photos with corrected times, in the zone +02:00."""
     target, offsets = tmp_path / "inventory.parquet", str(tmp_path / "offsets.csv")
-    command = ["inventory", "folders", str(photos), "--output", str(target), "--time-from-exif"]
+    command = ["inventory", "folders", str(photos), "--unlabelled", "--output", str(target)]
     assert run([*command, "--clock-offset", offsets, "--time-zone", "+02:00"]) == 0
     return target
 
@@ -164,8 +164,9 @@ def test_photo_after_a_reset_within_an_event_of_an_inventory_has_no_time(
     predict: Predict, photos: Path, tmp_path: Path
 ) -> None:
     target, offsets = tmp_path / "inventory.parquet", str(tmp_path / "offsets.csv")
-    command = ["inventory", "folders", str(photos), "--output", str(target), "--time-from-exif"]
-    more = ["--clock-offset", offsets, "--location-from", "folder", "--events-within", "60"]
+    command = ["inventory", "folders", str(photos), "--unlabelled", "--output", str(target)]
+    more = ["--clock-offset", offsets, "--location-from", "folder", "--time-from-exif"]
+        more += ["--events-within", "60"]
     assert run([*command, *more]) == 0
     first = next(iter(json.loads(predict("p.json", source=target).read_text()).values()))
     assert [(one.get("datetime"), one["datetime_original"]) for one in first["images"]] == [
