@@ -166,7 +166,7 @@ def test_photo_after_a_reset_within_an_event_of_an_inventory_has_no_time(
     target, offsets = tmp_path / "inventory.parquet", str(tmp_path / "offsets.csv")
     command = ["inventory", "folders", str(photos), "--unlabelled", "--output", str(target)]
     more = ["--clock-offset", offsets, "--location-from", "folder", "--time-from-exif"]
-        more += ["--events-within", "60"]
+    more += ["--events-within", "60"]
     assert run([*command, *more]) == 0
     first = next(iter(json.loads(predict("p.json", source=target).read_text()).values()))
     assert [(one.get("datetime"), one["datetime_original"]) for one in first["images"]] == [
