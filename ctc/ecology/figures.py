@@ -154,7 +154,7 @@ def _numbers(study: Study, counts: Tally, number: int) -> Numbers:
         mean_of(individuals.sum(axis=1)),
         ratio(records, effort),
         ratio(individuals, effort),
-        proportion((records > 0).sum(axis=1), len(active), study.config.seed),
+        proportion((records > 0).sum(axis=1), len(active)),
         mean_of(group),
     )
 

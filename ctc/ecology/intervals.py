@@ -1,7 +1,9 @@
 """95 % intervals of figures: over stations, and over draws of the classifier's answers.
 
 Each draw is one completed data set; they are combined by Rubin's rules for multiple imputation
-(Rubin 1987; degrees of freedom: Barnard & Rubin 1999, https://doi.org/10.1093/biomet/86.4.948).
+(Rubin 1987). Degrees of freedom are those of Barnard & Rubin 1999,
+https://doi.org/10.1093/biomet/86.4.948, without their factor (ν + 1)/(ν + 3): it is there whether
+anything was drawn or not, and draws that are all alike must not widen an interval.
 """
 
 from __future__ import annotations
@@ -13,8 +15,6 @@ import numpy as np
 from ctc.ecology.survey import Floats, Ints
 
 _TAILS = (0.025, 0.975)
-_MIXTURE = 4_000
-"""Draws of a proportion from which its quantiles are taken."""
 
 
 class Figure(NamedTuple):
@@ -44,10 +44,10 @@ def ratio(counts: Floats, effort: Floats) -> Figure:
     spread, freedom = _combine(values, *_at_least_poisson(within, units - 1, value / total))
     with np.errstate(over="ignore"):  # units with next to no effort
         factor = np.exp(_student(freedom) * np.sqrt(spread) / value)
-    return Figure(value, value / factor, value * factor)
+        return Figure(value, float(value / factor), float(value * factor))
 
 
-def proportion(hits: Ints, n: int, seed: int = 0) -> Figure:
+def proportion(hits: Ints, n: int) -> Figure:
     """Return the share of n units with a property.
 
     `hits`: number of units, one or (draws,). Jeffreys' interval; of draws, of their mixture.
@@ -56,15 +56,26 @@ def proportion(hits: Ints, n: int, seed: int = 0) -> Figure:
     value = float(found.mean() / n) if n else float("nan")
     if not n:
         return Figure(value, value, value)
-    if len(found) == 1:
-        from scipy.stats import beta
-
-        low, high = (float(beta.ppf(q, found[0] + 0.5, n - found[0] + 0.5)) for q in _TAILS)
-    else:
-        rng = np.random.default_rng(seed)
-        of = np.resize(found, _MIXTURE)
-        low, high = (float(q) for q in np.quantile(rng.beta(of + 0.5, n - of + 0.5), _TAILS))
+    low, high = (_mixture_quantile(found, n, q) for q in _TAILS)
     return Figure(value, 0.0 if value == 0 else low, 1.0 if value == 1 else high)
+
+
+def _mixture_quantile(hits: Floats, n: int, q: float) -> float:
+    """Return a quantile of the mixture of Jeffreys' posteriors of each draw."""
+    from scipy.optimize import brentq
+    from scipy.stats import beta
+
+    distinct, often = np.unique(hits, return_counts=True)
+    ends = beta.ppf(q, distinct + 0.5, n - distinct + 0.5)
+    low, high = float(ends.min()), float(ends.max())
+    if low == high:
+        return low
+
+    def excess(share: float) -> float:
+        below = beta.cdf(share, distinct + 0.5, n - distinct + 0.5)
+        return float(below @ often / len(hits) - q)
+
+    return float(brentq(excess, low, high))
 
 
 def mean_of(values: Floats) -> Figure:
@@ -97,7 +108,7 @@ def _combine(values: Floats, within: float, freedom: float) -> tuple[float, floa
         return total, freedom
     share = between / total
     imputed = (m - 1) / share**2
-    observed = (freedom + 1) / (freedom + 3) * freedom * (1 - share)
+    observed = freedom * (1 - share)
     return total, 1 / (1 / imputed + 1 / max(observed, 1e-9))
 
 

@@ -62,6 +62,12 @@ def test_ratio_of_a_unit_with_next_to_no_effort_has_no_upper_end() -> None:
     assert (found.low, found.high) == (0, np.inf)
 
 
+@pytest.mark.filterwarnings("error")
+def test_ratio_whose_upper_end_is_just_too_high_for_a_number() -> None:
+    found = ratio(np.array([0, 1.0]), np.array([0.02302083, 0.00020833]))
+    assert found.high == np.inf
+
+
 def test_ratio_of_draws_is_wider_than_that_of_one() -> None:
     counts = np.array([[20.0, 30, 10], [40, 50, 30], [30, 40, 20]])
     one, several = ratio(counts[2], np.ones(3)), ratio(counts, np.ones(3))
@@ -72,6 +78,16 @@ def test_ratio_of_draws_is_wider_than_that_of_one() -> None:
 def test_ratio_of_equal_draws_is_that_of_one() -> None:
     counts = np.array([20.0, 30, 10])
     assert ratio(np.stack([counts] * 5), np.ones(3)) == pytest.approx(ratio(counts, np.ones(3)))
+
+
+def test_ratio_of_draws_that_hardly_differ_is_that_of_one() -> None:
+    # 3 records at 3 places: the mean of equal rates is not the rate to the last digit
+    counts = np.array([0.0, 3, 0])
+    effort = np.array([0.17, 0.29, 0.27])
+    almost = np.stack([counts] * 200)
+    almost[0, 1] += 1e-6
+    for draws in (np.stack([counts] * 200), almost):
+        assert ratio(draws, effort) == pytest.approx(ratio(counts, effort), rel=1e-4)
 
 
 def test_ratio_holds_the_rate_of_the_world() -> None:
@@ -97,6 +113,10 @@ def test_proportion_of_all_ends_at_1() -> None:
 def test_proportion_of_draws_holds_their_spread() -> None:
     found = proportion(np.array([2, 8] * 20), 10)
     assert (found.low, found.high) == pytest.approx((0.06, 0.94), abs=0.05)
+
+
+def test_proportion_of_equal_draws_is_that_of_one() -> None:
+    assert proportion(np.array([3] * 200), 10) == proportion(np.array(3), 10)
 
 
 def test_mean_of_ignores_what_is_unknown() -> None:
