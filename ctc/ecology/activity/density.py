@@ -27,13 +27,14 @@ def count_minutes(seconds: Ints) -> Floats:
     return np.bincount(nearest, minlength=MINUTES).astype(float)
 
 
-def kernel_density(counts: Floats) -> Floats:
+def kernel_density(counts: Floats, adjust: float = 1) -> Floats:
     """Return the density per hour at each minute of the day, (…, MINUTES).
 
     `counts` (…, MINUTES): records by minute, at least one in each row, which has a kernel of its
-    own. The integral over 24 hours is 1.
+    own. Its concentration is divided by `adjust`, as in R's `overlap`. The integral over 24 hours
+    is 1.
     """
-    kappa = kernel_concentration(counts)
+    kappa = kernel_concentration(counts) / adjust
     moments = np.fft.rfft(counts / counts.sum(axis=-1, keepdims=True), axis=-1)
     kernel = _kernel_moments(kappa)
     moments = moments[..., : kernel.shape[-1]] * kernel

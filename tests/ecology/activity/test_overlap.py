@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.special import iv
 from scipy.stats import vonmises
 from study_world import many
 
@@ -50,6 +52,36 @@ def test_overlap_finds_that_of_known_densities() -> None:
     first, fourth = overlap(*patterns)
     assert first.value == pytest.approx(truth * 2 * np.pi, abs=0.04)
     assert fourth.low < truth * 2 * np.pi < fourth.high
+
+
+def of_overlap(hours: list[float], other: list[float], adjust: float) -> float:
+    """Return Δ1 as the formulas of R's `overlap` 0.3.9 give it, von Mises by von Mises."""
+    grid = np.linspace(0, 2 * np.pi, 128)[1:]
+    shares = []
+    for sample_of in (hours, other):
+        angles = np.array(sample_of) * np.pi / 12
+        mean = np.arctan2(np.sin(angles).sum(), np.cos(angles).sum())
+        kappas = []
+        for k in (1, 2, 3):
+            turned = k * (angles - mean)
+            moment = np.hypot(np.sin(turned).mean(), np.cos(turned).mean())
+            gap = lambda x, k=k, moment=moment: iv(k, x) / iv(0, x) - moment  # noqa: E731
+            kappas.append(brentq(gap, 1e-4, 345))
+        kappa = max(kappas)
+        spread = 3 * len(angles) * kappa**2 * iv(2, 2 * kappa)
+        width = (spread / (4 * np.sqrt(np.pi) * iv(0, kappa) ** 2)) ** 0.4 / adjust
+        density = vonmises.pdf(grid[:, None], width, loc=angles).mean(axis=1)
+        shares.append(density / density.sum())
+    return float(np.minimum(*shares).sum())
+
+
+def test_overlap_has_the_smoothness_of_r() -> None:
+    boar, hare = [0.5, 2, 3.5, 4, 18, 20, 21, 22, 23, 23.5], [4, 5, 5.5, 6, 7, 12, 19, 20, 20.5, 22]
+    patterns = [make_pattern(count_minutes(np.array(one) * 3600), at) for at, one in
+                enumerate((boar, hare))]  # fmt: skip
+    found = overlap(*patterns)[0].value
+    assert found == pytest.approx(of_overlap(boar, hare, 0.8), abs=0.002)
+    assert abs(found - of_overlap(boar, hare, 1)) > 0.01
 
 
 def test_overlap_of_day_and_night_is_near_0() -> None:
