@@ -1,8 +1,8 @@
 """Overlap of two activity patterns, 0 to 1: Ridout & Linkie 2009.
 
 Δ1 is the area below both densities; Δ4 takes the mean of their ratios at the records themselves.
-Δ1's densities are less smooth, by the adjustment that Ridout & Linkie found best for it, the default
-of R's `overlap` (0.8 for Δ1, 1 for Δ4).
+Δ1's densities are less smooth, by the adjustment that Ridout & Linkie found best for it, that
+of R's `overlap` by default (0.8 for Δ1, 1 for Δ4).
 Ridout & Linkie advise Δ1 for small samples and Δ4 where both have more than 75 records. Intervals:
 smoothed bootstrap, percentiles moved by the bias that the bootstrap shows.
 """
