@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 1
 EVENT_ID = "event_id"
 IMAGES = "images"
+MOST_IN_A_PHOTO = "most_in_a_photo"
+"""Column with the most individuals of the row's species in one photo of the event, where they are
+not the sum of the event's counts of it; null elsewhere."""
 _METADATA_KEY = b"ctc"
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctc.artifacts.arrow_columns import Ints, factorize, set_column, take
-from ctc.artifacts.inventory import EVENT_ID, Inventory
+from ctc.artifacts.inventory import EVENT_ID, MOST_IN_A_PHOTO, Inventory
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -69,6 +70,45 @@ def with_largest_counts(inventory: Inventory, rows: Ints, group: Ints) -> Invent
     source[rows[order]] = rows[order][starts][np.cumsum(starts) - 1]
     column = take(inventory.table[COUNT], source)
     return replace(inventory, table=set_column(inventory.table, COUNT, column))
+
+
+def with_most_in_a_photo(inventory: Inventory, rows: Ints, group: Ints, photo: Ints) -> Inventory:
+    """Return the inventory with the most individuals of a species that one photo of a group shows.
+
+    That is the column MOST_IN_A_PHOTO, of the `rows` where it is not the sum of the largest counts
+    of the species' distinct observations, as where photos disagree about sexes; there is none if
+    there are no such rows. The species is the first label. `group`, `photo`: their numbers.
+    """
+    import pyarrow as pa
+
+    if COUNT not in inventory.labels[1:]:
+        return inventory
+    species, others = inventory.labels[:1], tuple(one for one in inventory.labels if one != COUNT)
+    counts, number = factorize(inventory.table[COUNT])
+    amount = np.array([*map(_leading_number, counts.to_pylist()), 0.0])[number[rows]].clip(0)
+    of_group = _combinations(inventory, rows, group, species)
+    of_photo = _combinations(inventory, rows, photo, species)
+    sums = _sums_of_largest(of_group, _combinations(inventory, rows, group, others), amount)
+    in_photos = _sums_of_largest(of_photo, _combinations(inventory, rows, photo, others), amount)
+    most = np.zeros(len(sums))
+    np.maximum.at(most, of_group, in_photos[of_photo])
+    differ = (most != sums)[of_group]
+    if not differ.any():
+        return inventory
+    values = np.zeros(inventory.table.num_rows, np.int64)
+    values[rows[differ]] = most[of_group][differ]
+    column = pa.chunked_array([pa.array(values, mask=values == 0)])
+    return replace(inventory, table=set_column(inventory.table, MOST_IN_A_PHOTO, column))
+
+
+def _sums_of_largest(
+    group: Ints, observation: Ints, amount: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the sum over each group's observations of their largest amounts, (groups,)."""
+    largest = np.zeros(observation.max(initial=-1) + 1)
+    np.maximum.at(largest, observation, amount)
+    first = first_occurrences(observation)
+    return np.asarray(np.bincount(group[first], largest[observation[first]]), np.float64)
 
 
 def _combinations(inventory: Inventory, rows: Ints, group: Ints, labels: tuple[str, ...]) -> Ints:

@@ -18,7 +18,12 @@ from ctc.images.bursts import NO_LOCATION, burst_ids
 from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.inventory.blanks import superseded_blanks
 from ctc.inventory.config import NONE, InventoryConfig
-from ctc.inventory.events import EventRows, first_distinct, with_largest_counts
+from ctc.inventory.events import (
+    EventRows,
+    first_distinct,
+    with_largest_counts,
+    with_most_in_a_photo,
+)
 from ctc.inventory.metadata.camera_columns import CAMERA_COLUMNS
 from ctc.inventory.metadata.clock import read_times
 from ctc.inventory.sequences import Sequences, sequence_ids
@@ -143,6 +148,7 @@ def _row_sources(
     unchanged = np.flatnonzero(rank < 0)
     rows = np.argsort(rank, kind="stable")[len(unchanged) :]
     burst = bursts.burst_of_member[rank[rows]]
+    inventory = with_most_in_a_photo(inventory, rows, burst, events.event_of_row[rows])
     inventory = with_largest_counts(inventory, rows, burst)
     first = first_distinct(inventory, rows, burst)
     rows, burst = rows[first], burst[first]

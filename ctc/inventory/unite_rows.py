@@ -24,6 +24,7 @@ from ctc.inventory.events import (
     first_distinct,
     first_occurrences,
     with_largest_counts,
+    with_most_in_a_photo,
 )
 from ctc.reporting import counted
 
@@ -44,14 +45,19 @@ def unite_event_rows(inventory: Inventory) -> Inventory:
     the first is kept; where there are columns with values per photo, such as boxes, only if the
     rows named different photos. What was united, and which values differed, is logged.
     """
+    import pyarrow.compute as pc
+
     events = EventRows.from_table(inventory.table)
     if len(events.first_row) == inventory.table.num_rows:
         return inventory
     differ = _events_with_different_photos(inventory.table, events)
     if differ.any():
+        _, photo = factorize(pc.list_element(inventory.table[IMAGES], 0))
         inventory = replace(inventory, table=_unite_photos(inventory.table, events, differ))
         rows = np.flatnonzero(differ[events.event_of_row])
-        inventory = with_largest_counts(inventory, rows, events.event_of_row[rows])
+        event = events.event_of_row[rows]
+        inventory = with_most_in_a_photo(inventory, rows, event, photo[rows])
+        inventory = with_largest_counts(inventory, rows, event)
     inventory = _drop_equal_observations(inventory, events, differ)
     return _drop_superseded_blanks(inventory, differ) if differ.any() else inventory
 

@@ -116,6 +116,20 @@ def test_group_photos_keeps_the_largest_count_of_a_species() -> None:
     ]
 
 
+def test_group_photos_tells_the_most_in_a_photo_where_photos_disagree_about_sexes() -> None:
+    seen = [("1", "male"), ("2", None), ("1", "male")]
+    rows = [
+        {**at(f"12:00:0{second}"), "count": count, "sex": sex}
+        for second, (count, sex) in enumerate(seen)
+    ]
+    labels = ("species", "count", "sex")
+    found = group_photos(replace(inventory(rows), labels=labels), 60)[0].table.to_pylist()
+    assert [(one["count"], one["sex"], one["most_in_a_photo"]) for one in found] == [
+        ("1", "male", 2),
+        ("2", None, 2),
+    ]
+
+
 def test_group_photos_groups_photos_without_a_count() -> None:
     rows = [{"id": one, "count": None} for one in "ab"]
     elsewhere = {"id": "c", "count": "1", "location": "B"}

@@ -51,6 +51,19 @@ def test_unite_event_rows_keeps_the_largest_count_of_different_photos() -> None:
     ]
 
 
+def test_unite_event_rows_tells_the_most_in_a_photo() -> None:
+    labels = ("species", "count", "sex")
+    rows = [
+        row("1", "a", "fox", count="1", sex="male"),
+        row("1", "b", "fox", count="2", sex=None),
+        row("2", "c", "fox", count="1", sex="male"),
+        row("2", "c", "fox", count="1", sex="female"),
+        row("2", "d", "fox", count="1", sex="male"),
+    ]
+    found = unite_event_rows(Inventory(pa.Table.from_pylist(rows), labels, Path())).table
+    assert found["most_in_a_photo"].to_pylist() == [2, 2, None, None]
+
+
 def test_unite_event_rows_keeps_order_of_rows_in_non_contiguous_events() -> None:
     rows = [row("2", "z", "fox"), row("1", "y", "fox"), row("2", "a", "fox")]
     assert unite(*rows) == [row("2", "z a", "fox"), row("1", "y", "fox")]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ctc.artifacts.arrow_columns import DATETIME
-from ctc.artifacts.inventory import EVENT_ID, IMAGES, Inventory
+from ctc.artifacts.inventory import EVENT_ID, IMAGES, MOST_IN_A_PHOTO, Inventory
 from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.labelled import LabelledEvent, to_survey
 from ctc.ecology.survey import Survey
@@ -34,6 +34,7 @@ def read_inventory_survey(path: Path, config: SummaryConfig) -> Survey:
             " stood with --location"
         )
     wanted = {label, COUNT, EVENT_ID, IMAGES, DATETIME, "latitude", "longitude"}
+    wanted |= {MOST_IN_A_PHOTO} if label == inventory.labels[0] else set()
     wanted |= {config.location, config.camera, REVIEWED_BY}
     names = [name for name in inventory.table.column_names if name in wanted]
     events: dict[str, LabelledEvent] = {}
@@ -61,7 +62,8 @@ def _add(
     name = row[label]
     if name is not None:
         count = parse_whole(row.get(COUNT) if label != COUNT else None)
-        event.species[name] = event.species.get(name, 0) + count
+        most = row.get(MOST_IN_A_PHOTO)
+        event.species[name] = event.species.get(name, 0) + count if most is None else int(most)
 
 
 def _per_photo(value: Any, photos: Sequence[str]) -> Sequence[str]:

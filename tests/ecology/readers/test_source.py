@@ -174,6 +174,22 @@ def test_read_survey_of_an_inventory(tmp_path: Path) -> None:
     assert survey.answers.count.tolist() == [2, 1]
 
 
+def test_read_survey_of_an_inventory_counts_the_most_in_a_photo(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "event_id": ["a", "a"],
+            "images": [["1.jpg", "2.jpg"]] * 2,
+            "species": ["fox", "fox"],
+            "count": ["1", "2"],
+            "location": ["x", "x"],
+            "most_in_a_photo": [2, 2],
+        }
+    )
+    path = tmp_path / "inventory.parquet"
+    Inventory(table, ("species", "count"), tmp_path).write(path)
+    assert read_survey(path, None, CONFIG).answers.count.tolist() == [2]
+
+
 def review_event(number: int, answer: str) -> ReviewEvent:
     prediction = ReviewPrediction(answer, 0.7, (Guess(answer, 0.7),), None, (0.3, 0.7))
     photos = (ReviewPhoto(f"{number}.jpg"),)

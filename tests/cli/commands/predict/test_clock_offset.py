@@ -91,7 +91,7 @@ def test_merge_of_shards_has_corrected_times(predict: Predict, tmp_path: Path) -
 def inventory(photos: Path, tmp_path: Path) -> Path:
     """The photos with corrected times, in the zone +02:00."""
     target, offsets = tmp_path / "inventory.parquet", str(tmp_path / "offsets.csv")
-    command = ["inventory", "folders", str(photos), "--unlabelled", "--output", str(target)]
+    command = ["inventory", "folders", str(photos), "--output", str(target), "--time-from-exif"]
     assert run([*command, "--clock-offset", offsets, "--time-zone", "+02:00"]) == 0
     return target
 
