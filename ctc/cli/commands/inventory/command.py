@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ctc.cli.commands.inventory.options import parameters, to_config
+from ctc.cli.options.values.paths import input_paths
 from ctc.cli.registry import COMMANDS
 from ctc.cli.settings.context import with_config_layers
 from ctc.errors import OutputExistsError, UsageError, did_you_mean
@@ -125,10 +126,13 @@ def _make_callback(input_format: InputFormat) -> Callable[..., None]:
         from ctc.cli.console.console import progress
         from ctc.inventory.build import build_inventory, check_output_name
         from ctc.inventory.left_out import LeftOutLog, left_out_path
+        from ctc.storage.paths import check_not_input
 
+        inputs = input_paths(click.get_current_context())
         config = to_config(options)
         check_output_name(output)
         for path in (output, left_out_path(output)):
+            check_not_input(path, inputs)
             if path.exists() and not overwrite:
                 raise OutputExistsError(path)
         with LeftOutLog(left_out_path(output)) as left_out:

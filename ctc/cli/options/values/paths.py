@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,24 @@ def check_paths(context: click.Context) -> None:
 
     Raises CtcError for a path that can't.
     """
+    for name, path in _given_paths(context):
+        _check_path(path, name == OUTPUT, context)
+
+
+def input_paths(context: click.Context) -> list[Path]:
+    """Return the paths that the arguments and options of a command name, but the output."""
+    return [path for name, path in _given_paths(context) if name != OUTPUT]
+
+
+def _given_paths(context: click.Context) -> Iterator[tuple[str, Path]]:
+    """Yield each path that is given, with the name of its option."""
     for parameter in context.command.params:
         if isinstance(parameter.type, click.Path):
-            given = context.params.get(parameter.name or "")
+            name = parameter.name or ""
+            given = context.params.get(name)
             for path in given if isinstance(given, tuple) else [given]:
                 if path is not None:
-                    found = Path(path) if isinstance(path, str) else path
-                    _check_path(found, parameter.name == OUTPUT, context)
+                    yield name, Path(path) if isinstance(path, str) else path
 
 
 def _check_path(path: Path, is_output: bool, context: click.Context) -> None:

@@ -170,3 +170,24 @@ def test_inventory_requires_options_of_the_format(tmp_path, capsys) -> None:
         == 2
     )
     assert "missing option '--inventory'" in capsys.readouterr().err
+
+
+def test_inventory_never_replaces_a_file_that_it_reads(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offsets = tmp_path / "x.parquet"
+    offsets.write_text("deployment,seconds\nfox,3600\n")
+    (tmp_path / "link.parquet").symlink_to(offsets)
+    (tmp_path / "y.left_out.csv").write_text("label,old,new\nclass,fox,hare\n")
+    command = ["inventory", "folders", str(photos), "--overwrite", "--output"]
+    for option, output, read in (
+        ("--clock-offset", "x.parquet", "x.parquet"),
+        ("--clock-offset", "link.parquet", "x.parquet"),
+        ("--relabel", "x.parquet", "x.parquet"),
+        ("--relabel", "y.parquet", "y.left_out.csv"),
+    ):
+        words = [*command, str(tmp_path / output), option, str(tmp_path / read)]
+        before = (tmp_path / read).read_text()
+        assert run(words) == 2
+        assert "is an input as well: choose another --output" in capsys.readouterr().err
+        assert (tmp_path / read).read_text() == before
