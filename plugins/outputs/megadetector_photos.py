@@ -20,6 +20,8 @@ from ctc.artifacts.predictions import (
 from ctc.images.clips.video_entries import Entry
 from ctc.storage.paths import absolute_path, relative_path
 
+from .photo_fields import file_time
+
 CATEGORIES: Mapping[ObservationType, str] = {
     "animal": "1",
     "human": "2",
@@ -49,7 +51,7 @@ class ImageEntryBuilder:
                 shown = {
                     "file": self._relative_file(photo.path),
                     "detections": found,
-                    **_datetime_field(photo.taken),
+                    **_datetime_field(photo),
                 }
                 yield photo.path, shown
         elif not entry.of_event:
@@ -179,8 +181,8 @@ class ImageEntryBuilder:
         return (str(rank), event.top(self.label)[0]) if rank else ("", "")
 
 
-def _datetime_field(taken: str | None) -> dict[str, str]:
-    """Return the time in the format's style, which is that of EXIF."""
-    return (
-        {} if taken is None else {"datetime": f"{datetime.fromisoformat(taken):%Y:%m:%d %H:%M:%S}"}
-    )
+def _datetime_field(photo: ImagePrediction) -> dict[str, str]:
+    """Return the time in the format's style, which is that of EXIF; of a clip, its start."""
+    taken = None if photo.taken is None else datetime.fromisoformat(photo.taken)
+    moment = file_time(photo, taken)
+    return {} if moment is None else {"datetime": f"{moment:%Y:%m:%d %H:%M:%S}"}

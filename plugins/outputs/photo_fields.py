@@ -5,12 +5,17 @@ Time, camera and coordinates come from the table of events (meta columns) or fro
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from ctc.artifacts.predictions import EventPrediction, ImagePrediction
+from ctc.images.clips.names import split_frame_path
 from ctc.storage.csv_reader import MISSING
 
 DATETIME, CAMERA, LATITUDE, LONGITUDE = "datetime", "camera", "latitude", "longitude"
 PHOTO_FIELDS = (DATETIME, CAMERA, LATITUDE, LONGITUDE)
 
+_ROUNDING = timedelta(milliseconds=1)
+"""Of the times of frames; clips tell their start in whole seconds."""
 FieldValue = str | int | float | None
 
 
@@ -40,3 +45,15 @@ def exif_fields(photo: ImagePrediction) -> dict[str, FieldValue]:
     return dict(
         zip(PHOTO_FIELDS, (photo.taken, photo.camera, photo.latitude, photo.longitude), strict=True)
     )
+
+
+def file_time(photo: ImagePrediction, moment: datetime | None) -> datetime | None:
+    """Return the time of the file that a photo is in: of a clip's frame, that of the clip's start.
+
+    `moment`: the photo's time; of a frame that has none itself, it is that of the clip.
+    """
+    frame = split_frame_path(photo.path)
+    if frame is None or moment is None or photo.taken is None:
+        return moment
+    start = moment - timedelta(seconds=frame.seconds) + _ROUNDING
+    return start.replace(microsecond=0)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from itertools import groupby
+from itertools import compress, groupby
 
 import numpy as np
 
@@ -47,14 +47,22 @@ class UngroupedPhotos:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How many photos have no time or a wrong one; known when the events have been read."""
+        """How many photos have no time or a wrong one; known when the events have been read.
+
+        A clip counts once, whatever its frames.
+        """
+        kind = "time of the camera" if self._has_clips else "EXIF time"
         counts = (
-            (self._undated.total(), "have no EXIF time and are events of their own"),
+            (self._undated.total(), f"have no {kind} and are events of their own"),
             (self._wrong.total(), f"have a time that is {WHAT}, and are events of their own"),
         )
+        if not any(count for count, _ in counts):
+            return self.clip_notes
+        what = "photos and clips" if self._has_clips else "photos"
+        files = sum(_count_files(folder) for folder in self.folders)
         return self.clip_notes + tuple(
-            f"--events-within: {count:,} of {self.photos:,} photos {what}"
-            for count, what in counts
+            f"--events-within: {count:,} of {files:,} {what} {problem}"
+            for count, problem in counts
             if count
         )
 
@@ -65,7 +73,11 @@ class UngroupedPhotos:
     @property
     def is_single(self) -> bool:
         """Whether each photo is an event of its own."""
-        return self.max_gap is None and not any(_FRAME in folder.packed for folder in self.folders)
+        return self.max_gap is None and not self._has_clips
+
+    @property
+    def _has_clips(self) -> bool:
+        return any(_FRAME in folder.packed for folder in self.folders)
 
     def ids(self) -> Iterator[str]:
         for folder in self.folders:
@@ -98,8 +110,8 @@ class UngroupedPhotos:
         taken = (exif.taken for exif in exifs)
         times = np.array(list(self._right_times(paths, taken)), "datetime64[us]")
         wrong = is_wrong_time(times)
-        self._undated[paths[0]] = int(np.isnat(times).sum())
-        self._wrong[paths[0]] = int(wrong.sum())
+        self._undated[paths[0]] = _count_files(compress(paths, np.isnat(times)))
+        self._wrong[paths[0]] = _count_files(compress(paths, wrong))
         times[wrong] = np.datetime64("NaT")
         bursts = group_bursts(
             np.zeros(len(paths), np.int64), times, np.timedelta64(round(max_gap * 1e6), "us")
@@ -118,6 +130,10 @@ class UngroupedPhotos:
 
 def _event(images: tuple[str, ...]) -> Event:
     return Event(file_of(images[0]), images)
+
+
+def _count_files(paths: Iterable[str]) -> int:
+    return len({file_of(path) for path in paths})
 
 
 def _keep_clips_whole(bursts: list[list[str]]) -> Iterator[list[str]]:

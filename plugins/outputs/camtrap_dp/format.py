@@ -13,6 +13,7 @@ import csv
 import json
 import logging
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -33,8 +34,9 @@ from .columns import TABLES
 from .deployment_table import DEPLOYMENT_TABLE, read_deployment_table
 from .deployments import Deployments
 from .descriptor import descriptor, is_review
+from .media import CamtrapDpRow, event_media
 from .readme import Gaps, deployment_notes, failure_notes, readme
-from .rows import CamtrapDpRow, RowBuilder
+from .rows import RowBuilder
 from .taxonomy import TAXONOMY, label_taxonomy
 
 log = logging.getLogger("ctc.outputs.camtrap_dp")
@@ -98,7 +100,7 @@ def _write_rest(
     _write_text(
         path / "datapackage.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     )
-    gaps = Gaps(deployments, package.photos_without_time)
+    gaps = Gaps(deployments, package.without_time)
     _write_text(path / "README.md", readme(context, gaps, bool(taxonomy)))
     for note in notes:
         log.warning("%s", note)
@@ -130,8 +132,8 @@ def write_zip(
 class _PackageWriter:
     """Writer of the rows, which collects what the descriptor needs.
 
-    `species` and `capture_methods` are those that occur; `photos_without_time` and `failures` are
-    counts.
+    `species` and `capture_methods` are those that occur. `without_time`: the number of clips (True)
+    and photos; `failures`: that of failures.
     """
 
     row_builder: RowBuilder
@@ -139,7 +141,7 @@ class _PackageWriter:
     deployments: Deployments
     species: set[str] = field(default_factory=set)
     capture_methods: set[str] = field(default_factory=set)
-    photos_without_time: int = 0
+    without_time: Counter[bool] = field(default_factory=Counter)
     failures: int = 0
 
     def write(
@@ -152,9 +154,12 @@ class _PackageWriter:
             self.failures += 1
             return
         moments = [self._moment(event, photo) for photo in event.images]
-        self.photos_without_time += moments.count(None)
-        deployment = self.deployments.add(event, [one for one in moments if one]).id
-        for row in self.row_builder.media_rows(event, deployment, moments):
+        event_files = event_media(event, moments)
+        for one in event_files:
+            if one.time is None:
+                self.without_time[one.is_clip] += 1
+        deployment = self.deployments.add(event, [one.time for one in event_files if one.time]).id
+        for row in self.row_builder.media_rows(event, deployment, event_files):
             self.capture_methods.update(filter(None, [str(row["captureMethod"])]))
             media.writerow(row)
         observations.writerows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ctc.plugin import OutputContext
@@ -42,10 +42,13 @@ _FROM_TABLE = "The deployments are those of `{table}`, also those without photos
 
 @dataclass(frozen=True)
 class Gaps:
-    """Values that the standard requires and that are unknown."""
+    """Values that the standard requires and that are unknown.
+
+    `without_time`: the number of clips (True) and photos without a time.
+    """
 
     deployments: Deployments
-    photos_without_time: int
+    without_time: Mapping[bool, int]
 
     def lines(self) -> list[str]:
         """Return a sentence for each gap; none when the package is complete."""
@@ -62,11 +65,14 @@ class Gaps:
             )
 
     def _times(self) -> Iterator[str]:
-        if self.photos_without_time:
+        if self.without_time:
+            photos, clips = (self.without_time.get(is_clip, 0) for is_clip in (False, True))
+            named = (counted(photos, "photo"), photos), (counted(clips, "clip"), clips)
+            what = " and ".join(text for text, count in named if count)
             yield (
-                f"`media.csv`: `timestamp` of {counted(self.photos_without_time, 'photo')} without "
-                "an EXIF time, and the times that follow from it in `deployments.csv`, "
-                "`observations.csv` and `datapackage.json`"
+                f"`media.csv`: `timestamp` of {what} without a time of the camera, and the times "
+                "that follow from it in `deployments.csv`, `observations.csv` and "
+                "`datapackage.json`"
             )
 
     def _unlisted(self) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,19 +19,14 @@ from ctc.artifacts.predictions import (
     ImagePrediction,
     box_photos,
 )
-from ctc.images import IMAGE_SUFFIXES
-from ctc.images.clips.names import CLIP_SUFFIXES, file_of, split_frame_path
-from ctc.storage.paths import is_url, relative_path
+from ctc.images.clips.names import file_of, split_frame_path
+from ctc.storage.paths import relative_path
 
-from .deployments import format_datetime, meta_text
+from .deployments import format_datetime
+from .media import CamtrapDpRow, Medium, event_media, media_numbers, media_row
 
-CamtrapDpRow = dict[str, object]
-
-_FILE_PATH = re.compile(r"^(?=^[^./~])(^((?!\.{2}).)*$).*$")  # the schema's pattern
-_FORBIDDEN_CHARACTERS = re.compile("[\r\n\ud800-\udfff]")
 _FRACTION = re.compile(r"\.\d+(?=Z|[+-])")
 """Of a second, which the standard's times don't have."""
-_CAPTURE_METHODS = ("activityDetection", "timeLapse")
 _GENERIC = ("animal", "animals")
 UNCLASSIFIED = "unclassified"
 """Observation type of what nobody looked at, and class of that name."""
@@ -42,13 +37,6 @@ _VALID = {
     "behavior": re.compile("[^|]+"),
 }
 """Labels that are columns of the standard, and the classes that it allows there."""
-_VIDEO_TYPES = {
-    ".mov": "video/quicktime",
-    ".avi": "video/x-msvideo",
-    ".3gp": "video/3gpp",
-    **dict.fromkeys((".mts", ".m2ts"), "video/mp2t"),
-}
-_MEDIA_TYPES = {".jpg": "image/jpeg", ".tif": "image/tiff"}
 
 
 @dataclass(frozen=True)
@@ -69,25 +57,14 @@ class RowBuilder:
     of_events: bool = False
 
     def media_rows(
-        self, event: EventPrediction, deployment: str, moments: list[datetime | None]
+        self, event: EventPrediction, deployment: str, media: Iterable[Medium]
     ) -> Iterator[CamtrapDpRow]:
-        """Yield a media row per photo and clip; `moments` are the times of photos and frames."""
-        known: set[int] = set()
-        trigger = meta_text(event, "trigger")
-        for number, photo, moment in zip(media_numbers(event), event.images, moments, strict=True):
-            if number in known:
-                continue
-            known.add(number)
-            file = file_of(photo.path)
+        """Yield a row per photo and clip."""
+        for medium in media:
             yield {
-                "mediaID": self._media_id(event, number),
+                "mediaID": self._media_id(event, medium.number),
                 "deploymentID": deployment,
-                "captureMethod": trigger if trigger in _CAPTURE_METHODS else "",
-                "timestamp": format_datetime(moment),
-                "filePath": self._file_path(file),
-                "filePublic": "false",
-                "fileName": Path(file).name,
-                "fileMediatype": _media_type(file),
+                **media_row(medium, event, self.root),
             }
 
     def observation_rows(
@@ -95,13 +72,15 @@ class RowBuilder:
     ) -> Iterator[CamtrapDpRow]:
         """Yield the observation rows of the event, then those of each photo.
 
-        There are several, one per class, where a multi-label label has several classes.
+        There are several, one per class, where a multi-label label has several classes. `moments`:
+        the times of photos and frames; the event begins with a photo, or the start of a clip.
         """
         known = [moment for moment in moments if moment]
+        starts = [one.time for one in event_media(event, moments) if one.time]
         shared: CamtrapDpRow = {
             "deploymentID": deployment,
             "eventID": self._event_id(event),
-            "eventStart": format_datetime(min(known, default=None)),
+            "eventStart": format_datetime(min([*starts, *known], default=None)),
             "eventEnd": format_datetime(max(known, default=None)),
             **self._classified(event),
         }
@@ -197,21 +176,6 @@ class RowBuilder:
         ]
         return {"observationTags": " | ".join(tags), **columns}
 
-    def _file_path(self, path: str) -> str:
-        """Return the path relative to the root, else a URL.
-
-        A URL is used for a photo that is not below the root, or whose name the standard forbids.
-        """
-        relative = relative_path(path, self.root)
-        if (
-            relative is not None
-            and _FILE_PATH.fullmatch(relative)
-            and not _FORBIDDEN_CHARACTERS.search(relative)
-        ):
-            return relative
-        url = path if is_url(path) else Path(path).absolute().as_uri()
-        return url.replace("..", "%2E%2E")
-
 
 def _bbox(photo: ImagePrediction) -> CamtrapDpRow:
     """Return the columns of the box that an answer is for, fractions of the photo."""
@@ -227,26 +191,3 @@ def _standard_labels(classes: Mapping[str, list[str]]) -> list[str]:
     return [
         label for label, name in single.items() if label in _VALID and _VALID[label].fullmatch(name)
     ]
-
-
-def media_numbers(event: EventPrediction) -> list[int]:
-    """Return the number of each photo's file among those of the event, from 1: frames share one."""
-    of_clip: dict[str, int] = {}
-    numbers: list[int] = []
-    last = 0
-    for photo in event.images:
-        frame = split_frame_path(photo.path)
-        number = of_clip.get(frame.clip, last + 1) if frame else last + 1
-        last = max(last, number)
-        if frame:
-            of_clip[frame.clip] = number
-        numbers.append(number)
-    return numbers
-
-
-def _media_type(path: str) -> str:
-    suffix = Path(path).suffix.lower()
-    if suffix in CLIP_SUFFIXES:
-        return _VIDEO_TYPES.get(suffix, "video/mp4")
-    known = f"image/{suffix[1:]}" if suffix in IMAGE_SUFFIXES else "image/unknown"
-    return _MEDIA_TYPES.get(suffix, known)

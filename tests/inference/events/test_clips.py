@@ -67,6 +67,15 @@ def test_find_events_keeps_a_clip_that_has_no_frame_as_a_failure(tmp_path: Path)
     assert shown(find_events([tmp_path]), tmp_path) == [("b.mp4", ["b.mp4"])]
 
 
+def test_find_events_counts_a_clip_without_a_time_once(tmp_path: Path) -> None:
+    photo(tmp_path / "cam" / "a.jpg", "2025:05:04 06:07:08")
+    clip(tmp_path / "cam" / "b.mp4")
+    found = find_events([tmp_path / "cam"], max_gap=60)
+    assert len(list(found)) == 2
+    (note,) = found.notes
+    assert note.startswith("--events-within: 1 of 2 photos and clips have no time of the camera")
+
+
 def test_find_events_tells_which_clips_are_cut_off(tmp_path: Path) -> None:
     path = clip(tmp_path / "b.avi", codec="mjpeg", options={})
     path.write_bytes(path.read_bytes()[:-9_000])

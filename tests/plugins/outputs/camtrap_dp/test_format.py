@@ -299,10 +299,31 @@ def test_readme_lists_missing_values(package, time) -> None:
     readme = (folder / "README.md").read_text()
     assert "- `deployments.csv`: `latitude` and `longitude` of 1 deployment, for which" in readme
     assert "(`K7`)" in readme
-    assert "- `media.csv`: `timestamp` of 1 photo without an EXIF time" in readme
+    assert "- `media.csv`: `timestamp` of 1 photo without a time of the camera" in readme
     document = json.loads((folder / "datapackage.json").read_text())
     assert document["temporal"] == {"start": None, "end": None}
     assert document["spatial"] == {"type": "Feature", "geometry": None, "properties": {}}
+
+
+def test_medium_has_the_start_of_its_clip(package) -> None:
+    frames = [
+        {"path": "a.mp4#t=1.367", "taken": "2016-09-25T23:44:21.366700"},
+        {"path": "a.mp4#t=3", "taken": "2016-09-25T23:44:23"},
+    ]
+    folder = package(event("1", *frames))
+    (medium,) = table(folder, "media")
+    assert medium["timestamp"] == "2016-09-25T23:44:20+02:00"
+    assert table(folder, "deployments")[0]["deploymentStart"] == "2016-09-25T23:44:20+02:00"
+    of_event, first, _ = table(folder, "observations")
+    assert (of_event["eventStart"][11:19], of_event["eventEnd"][11:19]) == ("23:44:20", "23:44:23")
+    assert first["eventStart"][11:19] == "23:44:21"
+
+
+def test_readme_counts_clips_without_a_time_once(package) -> None:
+    clip = [{"path": f"a.mp4#t={second}"} for second in range(3)]
+    folder = package(event("1", *clip, location="K7"), event("2", {"path": "b.jpg"}, location="K7"))
+    readme = (folder / "README.md").read_text()
+    assert "- `media.csv`: `timestamp` of 1 photo and 1 clip without a time" in readme
 
 
 def test_readme_of_complete_package(package, full) -> None:
