@@ -17,6 +17,7 @@ from ctc.ecology.histories import Occasions, divide
 from ctc.ecology.survey import Floats, Ints, Survey
 from ctc.ecology.tally import Records, Space, Tally, find_records, tally
 from ctc.errors import InputError, UsageError, did_you_mean
+from ctc.images.metadata.camera_clock import WHAT
 from ctc.reporting import counted
 
 _EXAMPLES = 3
@@ -140,10 +141,12 @@ def _usable(survey: Survey, unit: Ints, effort: Effort) -> tuple[Ints, list[str]
         example = survey.events.ids[int(outside[0])].as_py()
         name = effort.units[int(unit[outside[0]])]
         moment = str(time[outside[0]])
-        warnings.append(
-            f"{count} left out, since no camera ran at that time and place by the deployments, such"
-            f" as '{example}' at '{name}', {moment}"
-        )
+        why = "no camera ran at that time and place by the deployments"
+        if survey.deployments.is_guess:
+            why = f"the time is {WHAT}, where their camera has others"
+        warnings.append(f"{count} left out, since {why}, such as '{example}' at '{name}', {moment}")
+        if survey.deployments.is_guess:
+            warnings[-1] += ": correct the time with --clock-offset"
     if not running.any():
         raise InputError(
             "no event is within its deployment: compare the times and names of the deployments"

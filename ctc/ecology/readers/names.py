@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctc.artifacts.arrow_columns import factorize
+from ctc.ecology.readers.odd_times import odd_times
 from ctc.ecology.readers.times import parse_times
 from ctc.ecology.survey import Deployments, Events, Floats, Ints, Photos, Probabilities
 from ctc.errors import InputError
@@ -75,10 +76,11 @@ def make_photos(event: Ints, paths: pa.ChunkedArray, times: pa.ChunkedArray) -> 
 def guess_deployments(events: Events, places: tuple[Floats, Floats] | None) -> Deployments:
     """Return deployments that last from the first to the last photo of each camera.
 
+    Times that no camera had don't count where it has others, see `odd_times`.
     `places`: latitude and longitude of events (E,), degrees, None if not known.
     """
     seconds = events.time.astype("datetime64[s]").astype(np.int64)
-    known = ~np.isnat(events.time)
+    known = ~np.isnat(events.time) & ~odd_times(events)
     size = len(events.cameras)
     start = np.full(size, np.iinfo(np.int64).max)
     end = np.full(size, np.iinfo(np.int64).min)

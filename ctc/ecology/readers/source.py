@@ -15,6 +15,7 @@ from ctc.ecology.readers.camtrap_dp.survey import is_camtrap_dp, read_camtrap_dp
 from ctc.ecology.readers.clock import STORES, check_not_corrected, correct_clocks
 from ctc.ecology.readers.deployments import read_deployments
 from ctc.ecology.readers.inventory import read_inventory_survey
+from ctc.ecology.readers.odd_times import describe_clocks
 from ctc.ecology.readers.predictions import read_prediction_survey
 from ctc.ecology.readers.review import read_review_survey
 from ctc.ecology.survey import Deployments, Events, Ints, Survey
@@ -43,10 +44,13 @@ def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -
     if config.clock_offset is not None:
         check_not_corrected(source)
         survey = correct_clocks(survey, ClockOffsets.read(config.clock_offset))
-    table = survey.deployments if deployments is None else read_deployments(deployments)
-    if table.is_guess:
-        return replace(survey, warnings=(*survey.warnings, GUESSED))
-    return _join(survey, table)
+    if deployments is not None:
+        return _join(survey, read_deployments(deployments))
+    table = survey.deployments
+    clocks = describe_clocks(survey.events, table)
+    guessed = (GUESSED,) if table.is_guess else ()
+    survey = replace(survey, warnings=(*survey.warnings, *guessed, *clocks))
+    return survey if table.is_guess else _join(survey, table)
 
 
 def _read(source: Path, config: SummaryConfig) -> Survey:
