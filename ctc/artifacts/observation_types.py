@@ -7,6 +7,9 @@ from typing import Literal
 
 ObservationType = Literal["animal", "human", "vehicle", "blank", "unknown"]
 
+OF_INDIVIDUALS = frozenset({"count", "sex", "lifeStage", "behavior"})
+"""Labels, Camtrap DP's columns, that say nothing of a photo without anything in it."""
+
 _NAMES_BY_TYPE: dict[ObservationType, tuple[str, ...]] = {
     "human": ("human", "humans", "person", "persons", "people", "homo sapiens"),
     "vehicle": ("vehicle", "vehicles", "car", "truck"),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ctc.artifacts.observation_types import OF_INDIVIDUALS, observation_type
 from ctc.tagging.config import TagConfig
 from ctc.tagging.records import Answer, TaggedPhoto, known_answers
 
@@ -37,8 +38,13 @@ class Keywords:
 
 
 def photo_keywords(photo: TaggedPhoto, config: TagConfig) -> Keywords:
-    """Return the keywords of a photo; none where no class is known or sure enough."""
+    """Return the keywords of a photo; none where no class is known or sure enough.
+
+    An empty photo has none of labels such as `count`.
+    """
     answers = [one for one in known_answers(photo.answers) if _is_wanted(one, config)]
+    if _is_blank(photo):
+        answers = [one for one in answers if one.label not in OF_INDIVIDUALS]
     paths: list[tuple[str, ...]] = [
         (clean(config.labels[one.label]), clean(one.name)) for one in answers
     ]
@@ -62,6 +68,15 @@ def count_keywords(found: Iterable[Keywords]) -> dict[str, int]:
         for text in one.joined("|"):
             counts[text] = counts.get(text, 0) + 1
     return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+
+
+def _is_blank(photo: TaggedPhoto) -> bool:
+    """Return whether a label has a class of empty photos, and no other."""
+    kinds: dict[str, set[str]] = {}
+    for one in photo.answers:
+        kinds.setdefault(one.label, set()).add(observation_type(one.name))
+    own = (found for label, found in kinds.items() if label not in OF_INDIVIDUALS)
+    return any(found == {"blank"} for found in own)
 
 
 def _is_wanted(answer: Answer, config: TagConfig) -> bool:

@@ -36,6 +36,14 @@ def test_photo_keywords_leave_out_unknown_and_other_labels() -> None:
     assert paths_of(Answer("species", "unknown", 0.9), Answer("count", "2", 0.9)) == ()
 
 
+def test_photo_keywords_of_an_empty_photo_have_no_count() -> None:
+    config = TagConfig(Path(), labels={"species": "Species", "count": "Number"})
+    found = paths_of(Answer("species", "empty", 0.9), Answer("count", "1", 0.9), config=config)
+    assert found == (("Species", "empty"),)
+    config = TagConfig(Path(), labels={"count": "Number"})
+    assert paths_of(Answer("species", "empty", 0.9), Answer("count", "1", 0.9), config=config) == ()
+
+
 def test_photo_keywords_leave_out_what_is_not_sure_unless_a_person_says_it() -> None:
     config = TagConfig(Path(), labels={"species": "Species"}, min_confidence=0.5)
     unsure, sure = Answer("species", "fox", 0.49), Answer("species", "wolf", 0.5)

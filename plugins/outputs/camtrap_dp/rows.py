@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ctc.artifacts.observation_types import observation_type
+from ctc.artifacts.observation_types import OF_INDIVIDUALS, ObservationType, observation_type
 from ctc.artifacts.predictions import (
     CLASSIFIED_AT,
     CLASSIFIED_BY,
@@ -146,7 +146,7 @@ class RowBuilder:
                 else "",
                 "classificationProbability": round(min(probability, 1.0), 4),
                 **({"observationComments": UNLIKE_ANYTHING} if event.is_stranger(photo) else {}),
-                **self._other_labels(event, photo, kind == "animal"),
+                **self._other_labels(event, photo, kind),
             }
 
     def _is_unclassified(self, event: EventPrediction) -> bool:
@@ -155,20 +155,20 @@ class RowBuilder:
         return METHOD in marks and marks[METHOD] is None
 
     def _other_labels(
-        self, event: EventPrediction, photo: ImagePrediction | None, is_animal: bool
+        self, event: EventPrediction, photo: ImagePrediction | None, kind: ObservationType
     ) -> CamtrapDpRow:
         """Return the other labels as columns of the standard or as tags.
 
-        They are columns where they fit and the observation is of an animal.
+        They are columns where they fit and the observation is of an animal. Those of individuals
+        are left out where nothing is there.
         """
         names = {
             label: [name for name, _ in event.predicted_classes(label, photo)]
             for label in event.classes
-            if label != self.label
+            if label != self.label and not (kind == "blank" and label in OF_INDIVIDUALS)
         }
-        columns = (
-            {label: names.pop(label)[0] for label in _standard_labels(names)} if is_animal else {}
-        )
+        own = _standard_labels(names) if kind == "animal" else []
+        columns = {label: names.pop(label)[0] for label in own}
         tags = [
             f"{label}:{name}".replace("|", "/")
             for label, classes in names.items()

@@ -185,6 +185,11 @@ def test_observation_type_of_empty_and_human(package, full) -> None:
     ]
 
 
+def test_observation_of_nothing_has_no_count(package, full) -> None:
+    first, *_ = table(package(full[1]), "observations")
+    assert (first["count"], first["observationTags"]) == ("", "resting:0")
+
+
 def test_deployment_spans_photos_and_has_coordinates(package, full) -> None:
     north, *others = table(package(*full), "deployments")
     assert {name: value for name, value in north.items() if value} == {
