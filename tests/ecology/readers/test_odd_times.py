@@ -38,7 +38,7 @@ def test_default_times_of_a_clock_are_left_out(count) -> None:
     assert study.warnings[1] == (
         "1 event is left out, since the time is the default of a camera's clock or in the future,"
         " where their camera has others, such as 'x' at 'north', 2000-01-01T00:03:00: correct the"
-        " time with --clock-offset",
+        " time with --clock-offset"
     )
 
 
