@@ -14,6 +14,7 @@ from ctc.ecology.config import SummaryConfig
 from ctc.ecology.readers.camtrap_dp.survey import is_camtrap_dp, read_camtrap_dp_survey
 from ctc.ecology.readers.clock import STORES, check_not_corrected, correct_clocks
 from ctc.ecology.readers.deployments import read_deployments
+from ctc.ecology.readers.event_cameras import name_cameras
 from ctc.ecology.readers.inventory import read_inventory_survey
 from ctc.ecology.readers.odd_times import describe_clocks
 from ctc.ecology.readers.predictions import read_prediction_survey
@@ -45,12 +46,12 @@ def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -
         check_not_corrected(source)
         survey = correct_clocks(survey, ClockOffsets.read(config.clock_offset))
     if deployments is not None:
-        return _join(survey, read_deployments(deployments))
+        return _join(survey, read_deployments(deployments), config)
     table = survey.deployments
     clocks = describe_clocks(survey.events, table)
     guessed = (GUESSED,) if table.is_guess else ()
     survey = replace(survey, warnings=(*survey.warnings, *guessed, *clocks))
-    return survey if table.is_guess else _join(survey, table)
+    return survey if table.is_guess else _join(survey, table, config)
 
 
 def _read(source: Path, config: SummaryConfig) -> Survey:
@@ -71,7 +72,7 @@ def _reader(source: Path) -> Callable[[Path, SummaryConfig], Survey]:
     return read_prediction_survey
 
 
-def _join(survey: Survey, deployments: Deployments) -> Survey:
+def _join(survey: Survey, deployments: Deployments, config: SummaryConfig) -> Survey:
     """Return the survey with these deployments, also with those that have no event.
 
     A name of an event's location that is no station of the table is taken as that of a deployment.
@@ -84,7 +85,8 @@ def _join(survey: Survey, deployments: Deployments) -> Survey:
             f"no location of the events is in the deployments: events are at {_listed(lacking)},"
             f" deployments at {_listed(sorted(known))}"
         )
-    warnings = list(survey.warnings)
+    events, unsure = name_cameras(events, deployments, config)
+    warnings = [*survey.warnings, *unsure]
     if lacking:
         count = counted(len(lacking), "location of events is", "locations of events are")
         warnings.append(f"{count} not in the deployments: {_listed(lacking)}")
