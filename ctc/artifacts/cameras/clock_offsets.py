@@ -28,6 +28,8 @@ from ctc.storage.csv_reader import MISSING, read_rows
 ALL = "*"
 DATETIME_ORIGINAL = "datetime_original"
 """Column with the times of cameras' own clocks, beside corrected ones in `datetime`."""
+CLOCK_SHOWED = "the camera's clock showed "
+"""What `mediaComments` of a Camtrap DP package say before the time that was corrected."""
 MAX_SECONDS = 100 * 366 * 86_400
 _NAMES = ("deployment", "deploymentID", "location")
 _COLUMNS = "deployment, and seconds or shown and true"

@@ -38,7 +38,7 @@ REQUIRED = {
 """Columns that are needed here; the standard requires a few more."""
 OPTIONAL = {
     "deployments": ("locationID", "locationName", "deploymentStart", "deploymentEnd"),
-    "media": ("fileName", "filePublic", "eventID"),
+    "media": ("fileName", "filePublic", "eventID", "mediaComments"),
     "observations": (
         "mediaID",
         "eventID",

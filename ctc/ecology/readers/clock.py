@@ -7,8 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from ctc.artifacts.cameras.clock_offsets import ALL, DATETIME_ORIGINAL, ClockOffset, ClockOffsets
+from ctc.artifacts.cameras.clock_offsets import (
+    ALL,
+    CLOCK_SHOWED,
+    DATETIME_ORIGINAL,
+    ClockOffset,
+    ClockOffsets,
+)
+from ctc.artifacts.camtrap_dp.package import open_package
 from ctc.artifacts.review.store import ReviewStore
+from ctc.ecology.readers.camtrap_dp.survey import is_camtrap_dp
 from ctc.ecology.readers.names import guess_deployments
 from ctc.ecology.survey import Deployments, Events, Ints, Photos, Survey, Times
 from ctc.errors import UsageError, did_you_mean
@@ -59,11 +67,22 @@ def correct_clocks(survey: Survey, offsets: ClockOffsets) -> Survey:
 
 def check_not_corrected(path: Path) -> None:
     """Raise UsageError for a file of events whose times have been corrected already."""
+    if is_camtrap_dp(path) and _is_corrected_package(path):
+        raise UsageError(
+            f"the clocks of '{path}' have been corrected already, by its mediaComments: leave out"
+            " --clock-offset"
+        )
     if _has_original_times(path):
         raise UsageError(
             f"'{path}' has '{DATETIME_ORIGINAL}', since its times have been corrected already:"
             " leave out --clock-offset"
         )
+
+
+def _is_corrected_package(path: Path) -> bool:
+    with open_package(path) as package:
+        comments = (row["mediaComments"] or "" for _, row in package.rows("media"))
+        return any(text.startswith(CLOCK_SHOWED) for text in comments)
 
 
 def _has_original_times(path: Path) -> bool:

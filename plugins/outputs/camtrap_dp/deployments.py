@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 from pathlib import Path, PurePosixPath
 from typing import Self
+
+import numpy as np
 
 from ctc.artifacts.cameras.card_folders import camera_folder
 from ctc.artifacts.camtrap_dp.coordinates import LIMITS, parse_degrees
 from ctc.artifacts.predictions import EventPrediction
+from ctc.images.metadata.camera_clock import is_wrong_time
 from ctc.storage.paths import absolute_path, relative_path
 
 from ..photo_fields import (
@@ -35,8 +39,10 @@ class Deployment:
 
     `coordinates` are latitude and longitude in degrees, of the table, else from the first event
     that has both; so are `location` and `camera`. `serials`: serial numbers in the photos. `start`
-    and `end` are those of the table, else of the photos. `photos` is their number, `outside` how
-    many were taken before start or after end.
+    and `end` are those of the table, else of the photos, without times that are the default of a
+    clock or in the future if there are others. `photos` is their number, clips included, `outside`
+    how many were taken before start or after end, `wrong` how many have such a time, and
+    `corrected` how many have another time than the clock showed.
     """
 
     id: str
@@ -48,7 +54,10 @@ class Deployment:
     listed: ListedDeployment | None = None
     photos: int = 0
     outside: int = 0
+    wrong: int = 0
+    corrected: int = 0
     serials: set[str] = field(default_factory=set)
+    _wrong_times: list[datetime] = field(default_factory=list)
 
     @classmethod
     def from_table(cls, listed: ListedDeployment) -> Self:
@@ -72,17 +81,34 @@ class Deployment:
         self.coordinates = self.coordinates or _parse_coordinates(
             fields[LATITUDE], fields[LONGITUDE]
         )
-        self.photos += len(event.images)
         if self.listed is not None:  # where only a day is known, its photos are in it
             within = [one for one in moments if not self.listed.distance(one)]
             self.outside += len(moments) - len(within)
             moments = within
+        else:
+            moments = self._without_wrong(moments)
         for moment in moments:
             self.start = min(self.start or moment, moment)
             self.end = max(self.end or moment, moment)
 
+    def _without_wrong(self, moments: Collection[datetime]) -> list[datetime]:
+        """Return the times but those of a clock that was not set; these are kept if all are."""
+        wrong = is_wrong_time(np.array([one.replace(tzinfo=None) for one in moments], "M8[s]"))
+        self.wrong += int(wrong.sum())
+        times = [*self._wrong_times, *compress(moments, wrong)]
+        self._wrong_times = [min(times), max(times)] if times else []
+        return list(compress(moments, ~wrong))
+
+    @property
+    def span(self) -> tuple[datetime | None, datetime | None]:
+        """Return start and end; of times of a clock that was not set if there are no others."""
+        if self.start is None and self._wrong_times:
+            return min(self._wrong_times), max(self._wrong_times)
+        return self.start, self.end
+
     def to_row(self) -> dict[str, object]:
         """Return the row of the table deployments."""
+        start, end = self.span
         latitude, longitude = self.coordinates or ("", "")
         serial = next(iter(self.serials)) if len(self.serials) == 1 else ""
         cells = self.listed.cells if self.listed else {}
@@ -92,11 +118,11 @@ class Deployment:
             "locationID": self.location,
             "latitude": latitude,
             "longitude": longitude,
-            "deploymentStart": format_datetime(self.start),
-            "deploymentEnd": format_datetime(self.end),
+            "deploymentStart": format_datetime(start),
+            "deploymentEnd": format_datetime(end),
             "cameraID": cells.get("cameraID") or serial,
             "cameraModel": self.camera,
-            **({"timestampIssues": "true"} if self.outside else {}),
+            **({"timestampIssues": "true"} if self.outside or self.wrong else {}),
         }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any
 
 from ctc.artifacts.taxonomy import COMMON_NAME, TAXON_ID, Taxon, Taxonomy, taxa_by_name
 from ctc.plugin import OutputContext
+from ctc.reporting import counted
 
 from .columns import TABLES, VERSION
 from .deployments import Deployment
@@ -37,7 +38,7 @@ def descriptor(
         "profile": f"{SCHEMAS}/camtrap-dp-profile.json",
         "created": f"{context.created:%Y-%m-%dT%H:%M:%SZ}",
         "title": _title(context, label),
-        **({"description": "\n".join(context.notes)} if context.notes else {}),
+        "description": "\n".join((*_contents(context, deployments), *context.notes)),
         "contributors": [
             {"title": title, "role": "contributor"}
             for title in (
@@ -56,6 +57,16 @@ def descriptor(
         "temporal": _temporal(deployments),
         "taxonomic": _taxonomic(species, taxonomy),
     }
+
+
+def _contents(context: OutputContext, deployments: Collection[Deployment]) -> Iterator[str]:
+    """Yield what the package holds, in sentences."""
+    count = counted(sum(one.photos for one in deployments), "photo or clip", "photos and clips")
+    yield f"Observations of {count} at {counted(len(deployments), 'deployment')}, written by ctc."
+    if is_review(context):
+        yield f"People answered, or the model '{context.model}'."
+    else:
+        yield f"The model '{context.model}' answered; no person checked it."
 
 
 def _title(context: OutputContext, label: str) -> str:
@@ -114,9 +125,10 @@ def _spatial(deployments: Iterable[Deployment]) -> dict[str, Any]:
 def _temporal(deployments: Iterable[Deployment]) -> dict[str, str | None]:
     starts, ends = [], []
     for deployment in deployments:
-        if deployment.start and deployment.end:
-            starts.append(deployment.start.date())
-            ends.append(deployment.end.date())
+        start, end = deployment.span
+        if start and end:
+            starts.append(start.date())
+            ends.append(end.date())
     return {
         "start": _format_date(min(starts, default=None)),
         "end": _format_date(max(ends, default=None)),

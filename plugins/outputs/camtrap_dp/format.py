@@ -158,12 +158,14 @@ class _PackageWriter:
         for one in event_files:
             if one.time is None:
                 self.without_time[one.is_clip] += 1
-        deployment = self.deployments.add(event, [one.time for one in event_files if one.time]).id
-        for row in self.row_builder.media_rows(event, deployment, event_files):
+        place = self.deployments.add(event, [one.time for one in event_files if one.time])
+        place.photos += len(event_files)
+        place.corrected += sum(one.shown is not None for one in event_files)
+        for row in self.row_builder.media_rows(event, place.id, event_files):
             self.capture_methods.update(filter(None, [str(row["captureMethod"])]))
             media.writerow(row)
         observations.writerows(
-            self._collect_species(self.row_builder.observation_rows(event, deployment, moments))
+            self._collect_species(self.row_builder.observation_rows(event, place.id, moments))
         )
 
     def _moment(self, event: EventPrediction, photo: ImagePrediction) -> datetime | None:

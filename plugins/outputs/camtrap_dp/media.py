@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from ctc.artifacts.predictions import EventPrediction
+from ctc.artifacts.cameras.clock_offsets import CLOCK_SHOWED, DATETIME_ORIGINAL
+from ctc.artifacts.predictions import EventPrediction, ImagePrediction
 from ctc.images import IMAGE_SUFFIXES
 from ctc.images.clips.names import CLIP_SUFFIXES, file_of, is_clip_path, split_frame_path
+from ctc.images.metadata.time_zone import parse_time
 from ctc.storage.paths import is_url, relative_path
 
-from ..photo_fields import file_time
+from ..photo_fields import DATETIME, file_time
 from .deployments import format_datetime, meta_text
 
 CamtrapDpRow = dict[str, object]
@@ -32,11 +34,16 @@ _MEDIA_TYPES = {".jpg": "image/jpeg", ".tif": "image/tiff"}
 
 @dataclass(frozen=True)
 class Medium:
-    """A photo or a clip of an event; `number`: from 1. `time`: of a clip, that of its start."""
+    """A photo or a clip of an event; `number`: from 1.
+
+    `time`: of a clip, that of its start. `shown`: what the camera's clock showed, if that was
+    corrected.
+    """
 
     number: int
     file: str
     time: datetime | None
+    shown: datetime | None = None
 
     @property
     def is_clip(self) -> bool:
@@ -50,8 +57,22 @@ def event_media(event: EventPrediction, moments: Sequence[datetime | None]) -> l
     for number, photo, moment in zip(media_numbers(event), event.images, moments, strict=True):
         if number not in found:
             file = file_of(photo.path)
-            found[number] = Medium(number, file, file_time(photo, moment))
+            time = file_time(photo, moment)
+            found[number] = Medium(number, file, time, _shown(event, photo, time))
     return list(found.values())
+
+
+def _shown(
+    event: EventPrediction, photo: ImagePrediction, time: datetime | None
+) -> datetime | None:
+    """Return what the camera's clock showed at a time, None if it is that time."""
+    is_own = photo.taken is not None and DATETIME_ORIGINAL in photo.meta
+    right = parse_time(photo.taken if is_own else event.meta.get(DATETIME))
+    shown = parse_time((photo if is_own else event).meta.get(DATETIME_ORIGINAL))
+    if time is None or right is None or shown is None:
+        return None
+    shift = shown.replace(tzinfo=None) - right.replace(tzinfo=None)
+    return time.replace(tzinfo=None) + shift if shift else None
 
 
 def media_numbers(event: EventPrediction) -> list[int]:
@@ -79,6 +100,7 @@ def media_row(medium: Medium, event: EventPrediction, root: Path) -> CamtrapDpRo
         "filePublic": "false",
         "fileName": Path(medium.file).name,
         "fileMediatype": _media_type(medium.file),
+        "mediaComments": f"{CLOCK_SHOWED}{medium.shown:%Y-%m-%dT%H:%M:%S}" if medium.shown else "",
     }
 
 

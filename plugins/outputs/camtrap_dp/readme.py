@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ctc.images.metadata.camera_clock import WHAT
 from ctc.plugin import OutputContext
 from ctc.reporting import counted
 
@@ -95,9 +96,29 @@ class Gaps:
 
 
 def deployment_notes(deployments: Deployments) -> tuple[str, ...]:
-    """Return what a reader of the package must know of its deployments, if there is a table."""
-    table = deployments.table
-    return () if table is None else tuple(_notes(table, list(deployments)))
+    """Return what a reader of the package must know of its deployments."""
+    table, found = deployments.table, list(deployments)
+    of_table = () if table is None else _notes(table, found)
+    return (*of_table, *_clock_notes(found))
+
+
+def _clock_notes(deployments: Sequence[Deployment]) -> Iterator[str]:
+    wrong = [one for one in deployments if one.wrong]
+    if wrong:
+        have = counted(sum(one.wrong for one in wrong), "photo has", "photos have")
+        yield (
+            f"{have} a time that is {WHAT}, in {counted(len(wrong), 'deployment')} "
+            f"({_listed(wrong)}): timestampIssues is true, and start and end are those of the "
+            "other photos, if there are any"
+        )
+    corrected = [one for one in deployments if one.corrected]
+    if corrected:
+        count = counted(sum(one.corrected for one in corrected), "photo", "photos")
+        yield (
+            f"the clock of {counted(len(corrected), 'deployment')} was corrected "
+            f"({_listed(corrected)}): the times of {count} are right, and what the camera showed "
+            "is in mediaComments"
+        )
 
 
 def _notes(table: DeploymentTable, deployments: Sequence[Deployment]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from study_world import EVENTS, write_predictions
 
 from ctc.ecology.config import SummaryConfig
+from ctc.ecology.readers.clock import check_not_corrected
 from ctc.ecology.readers.source import read_survey
 from ctc.errors import UsageError
 
@@ -52,6 +54,21 @@ def test_read_survey_refuses_to_correct_nothing_or_twice(tmp_path: Path, offsets
     predictions.write_text(f"{head.replace('latitude', 'datetime_original')}\n{rows}")
     with pytest.raises(UsageError, match="its times have been corrected already"):
         read_survey(predictions, None, config)
+
+
+def test_check_not_corrected_refuses_a_package_with_corrected_times(tmp_path: Path) -> None:
+    tables = {
+        "deployments": "deploymentID,deploymentStart,deploymentEnd,latitude,longitude",
+        "media": "mediaID,deploymentID,timestamp,filePath,filePublic,fileMediatype,mediaComments\n"
+        "m1,d1,2024-05-01T10:00:00Z,a.jpg,true,image/jpeg,the camera's clock showed 2000-01-01",
+        "observations": "observationID,deploymentID,observationLevel,observationType",
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(f"{text}\n")
+    resources = [{"name": name, "path": f"{name}.csv"} for name in tables]
+    (tmp_path / "datapackage.json").write_text(json.dumps({"resources": resources}))
+    with pytest.raises(UsageError, match="have been corrected already, by its mediaComments"):
+        check_not_corrected(tmp_path)
 
 
 def test_read_survey_refuses_offsets_of_files(tmp_path: Path, offsets: Path) -> None:

@@ -145,6 +145,16 @@ def test_deployments_that_are_not_listed_are_told(package, caplog) -> None:
     )
 
 
+def test_times_in_the_future_are_not_the_end_of_a_deployment(package, caplog) -> None:
+    times = "2024-04-02T06:00:00", "2130-06-01T06:00:00", "2024-04-03T06:00:00"
+    folder = package(CAMTRAP_DP + NORTH, event("e1", *times, location="south"))
+    south = rows(folder, "deployments")[1]
+    assert south["deploymentStart"][:10] == "2024-04-02"
+    assert south["deploymentEnd"][:10] == "2024-04-03"
+    assert south["timestampIssues"] == "true"
+    assert "1 photo has a time that is the default of a camera's clock or in the" in caplog.text
+
+
 def test_table_of_camtrapr(package) -> None:
     table = (
         "Station,Setup_date,Retrieval_date,Problem1_from,Problem1_to\n"

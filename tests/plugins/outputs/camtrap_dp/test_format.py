@@ -324,6 +324,20 @@ def test_medium_has_the_start_of_its_clip(package) -> None:
     assert first["eventStart"][11:19] == "23:44:21"
 
 
+def test_package_says_what_a_corrected_clock_showed(package) -> None:
+    original = {"datetime_original": "2000-01-01T00:12:00"}
+    photos = [
+        {"path": "a.jpg", "taken": "2024-05-01T10:00:00", "meta": original},
+        {"path": "b.jpg", "taken": "2024-05-01T10:00:05", "meta": {"datetime_original": None}},
+    ]
+    folder = package(event("1", *photos, location="K7", **original))
+    first, second = table(folder, "media")
+    assert first["mediaComments"] == "the camera's clock showed 2000-01-01T00:12:00"
+    assert second["mediaComments"] == ""
+    readme = (folder / "README.md").read_text()
+    assert "the clock of 1 deployment was corrected (`K7`): the times of 1 photo are" in readme
+
+
 def test_readme_counts_clips_without_a_time_once(package) -> None:
     clip = [{"path": f"a.mp4#t={second}"} for second in range(3)]
     folder = package(event("1", *clip, location="K7"), event("2", {"path": "b.jpg"}, location="K7"))
@@ -392,7 +406,9 @@ def test_write_zip_is_reproducible(write, package, full, tmp_path) -> None:
 def test_notes_are_in_readme_and_description(package, full) -> None:
     folder = package(*full, notes=("species: 2 of 3 classes",))
     assert "\n- Note: species: 2 of 3 classes.\n\n##" in (folder / "README.md").read_text()
-    assert (
-        json.loads((folder / "datapackage.json").read_text())["description"]
-        == "species: 2 of 3 classes"
-    )
+    contents, answered, note = json.loads((folder / "datapackage.json").read_text())[
+        "description"
+    ].splitlines()
+    assert contents == "Observations of 5 photos and clips at 4 deployments, written by ctc."
+    assert answered.endswith("answered; no person checked it.")
+    assert note == "species: 2 of 3 classes"
