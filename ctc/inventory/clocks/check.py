@@ -17,7 +17,12 @@ from ctc.images.metadata.camera_clock import is_wrong_time
 from ctc.inventory.clocks.cameras import Camera, read_cameras
 from ctc.inventory.clocks.daylight import photos_to_open
 from ctc.inventory.clocks.finding import ClockFinding, FindingKind
-from ctc.inventory.clocks.half_day import HalfDaySearch
+from ctc.inventory.clocks.half_day import (
+    MIN_SURE,
+    HalfDaySearch,
+    describe_shift,
+    half_days_that_fit,
+)
 from ctc.inventory.clocks.jumps import JumpSearch, Piece
 from ctc.inventory.clocks.offsets import Limits, likely_offset
 from ctc.inventory.clocks.windows import Window, Windows, outside, window_limits
@@ -48,11 +53,13 @@ def find_wrong_clocks(
     deployments: Path | None = None,
     photos: int = 0,
     progress: ProgressFactory = _NO_PROGRESS,
+    confidence: float = MIN_SURE,
 ) -> ClockReport:
     """Search the times of an inventory.
 
     `deployments`: a table that says when cameras ran. `photos`: how many of each camera are opened
-    to tell day from night, see `daylight`. Raises CtcError if there are no times.
+    to tell day from night, see `daylight`. Clocks that are 12 hours off are listed from MIN_SURE
+    on, or from `confidence` if that is less. Raises CtcError if there are no times.
     """
     cameras = read_cameras(inventory)
     windows = Windows() if deployments is None else Windows.read(deployments, cameras)
@@ -66,10 +73,15 @@ def find_wrong_clocks(
         notes += search.notes
     total = photos_to_open(cameras, left, photos) if photos else 0
     with (progress if total else _NO_PROGRESS)("look", total) as bar:
-        half_days = HalfDaySearch(cameras, left, image_root, photos, bar.advance, windows.of)
+        half_days = HalfDaySearch(
+            cameras, left, image_root, photos, bar.advance, windows.of, min(confidence, MIN_SURE)
+        )
         by_camera = {one.camera: one for one in half_days.run()}
     for camera, found in zip(cameras, findings, strict=True):
-        found += [by_camera[camera.name]] if camera.name in by_camera else []
+        if (half_day := by_camera.get(camera.name)) is not None:
+            if half_day.seconds is not None:  # it explains the events outside
+                found[:] = [one for one in found if one.kind != "outside deployment"]
+            found.append(half_day)
     notes += half_days.notes
     flat = tuple(one for found in findings for one in found)
     return ClockReport(len(cameras), sum(map(len, cameras)), flat, tuple(notes))
@@ -115,12 +127,15 @@ class CameraSearch:
             return
         of_all = f"{len(events):,} of {int(right.sum()):,}"
         start = min(window[0] for window in self.windows)
+        shifts = half_days_that_fit(self.camera.times[right], self.windows)
         for part, where in (
             (events[seconds < start], "before"),
             (events[seconds >= start], "after"),
         ):
             if len(part):
                 evidence = f"{of_all} events are {where} the deployment, or its times are wrong"
+                if len(shifts) == 1:
+                    evidence += f"; {describe_shift(shifts[0])} would put all into it"
                 yield self._finding(Piece(part, Limits(), None, evidence), "outside deployment")
 
     def _finding(self, piece: Piece, kind: FindingKind) -> ClockFinding:
@@ -142,7 +157,7 @@ class CameraSearch:
             self.camera.name,
             kind,
             _text(start),
-            _text(end + _EVENT_LENGTH if any(files) else self._end_of(end)),
+            _text(end),
             len(piece.events),
             evidence,
             None if offset is None else offset.seconds,
@@ -150,7 +165,9 @@ class CameraSearch:
             limits.high,
             sure,
             applies,
-            *files,
+            from_file=files[0],
+            before_file=files[1],
+            until=_text(end + _EVENT_LENGTH if any(files) else self._end_of(end)),
         )
 
     def _end_of(self, last: np.datetime64) -> np.datetime64:

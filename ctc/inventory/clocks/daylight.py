@@ -45,6 +45,13 @@ class Daylight:
     colour_night: int = 0
 
     @property
+    def can_tell(self) -> bool:
+        """Whether there are grey and coloured photos, and photos by day and by night."""
+        day, night = self.grey_day + self.colour_day, self.grey_night + self.colour_night
+        grey, colour = self.grey_day + self.grey_night, self.colour_day + self.colour_night
+        return min(day, night, grey, colour) > 0
+
+    @property
     def chance_if_right(self) -> float:
         """The p-value of day and night changed over."""
         return _upper_tail(self.grey_day, self.colour_day, self.grey_night, self.colour_night)

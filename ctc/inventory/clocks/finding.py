@@ -19,10 +19,12 @@ FindingKind = Literal[
 class ClockFinding:
     """Events of a camera whose clock was wrong.
 
-    `start`, `end`: the first and last of their camera times, ISO 8601; None for all times.
+    `start`, `end`: the first and last of their camera times, ISO 8601; None for all times. `until`:
+    how far a row of offsets goes, since an event may have later photos; None: to `end`.
     `seconds`: the offset that corrects them, None if that is not known; `low`, `high`: between
-    which it is, None if nothing tells. `sure`: the probability that it is right to say so, at
-    least; None where it can't be told which of two sides is wrong. `evidence`: a short sentence.
+    which it is, None if nothing tells, and for '12 hours off', which is one of both. `sure`: the
+    probability that it is right to say so, at least; None where it can't be told which of two sides
+    is wrong. `evidence`: a short sentence.
     `from_file`, `before_file`: the first of their files, and that which follows, where others have
     the same times. `applies`: whether a row of `camera` with these limits means these events alone.
     """
@@ -40,6 +42,7 @@ class ClockFinding:
     applies: bool = True
     from_file: str = ""
     before_file: str = ""
+    until: str | None = None
 
     def is_sure(self, confidence: float) -> bool:
         """Return whether the offset can be applied."""

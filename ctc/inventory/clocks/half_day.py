@@ -13,14 +13,13 @@ from ctc.inventory.clocks.activity import MIN_CAMERAS, half_day_ratios
 from ctc.inventory.clocks.cameras import Camera
 from ctc.inventory.clocks.daylight import Daylight, look_at_photos
 from ctc.inventory.clocks.finding import ClockFinding
-from ctc.inventory.clocks.offsets import HALF_DAY, Limits
-from ctc.inventory.clocks.windows import Window, window_limits
+from ctc.inventory.clocks.offsets import HALF_DAY
+from ctc.inventory.clocks.windows import Window, outside
 
 MIN_SURE = 0.9
-"""How sure a clock must be twelve hours off to be listed."""
+"""How sure a clock must be twelve hours off to be listed, unless the user is content with less."""
 CONTRADICTED = 0.01
 """p-value of daylight as it should be, from which activity alone is not believed."""
-_TESTS = 2
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,15 @@ class HalfDaySearch:
     photos: int
     advance: Callable[[int, int], None]
     windows: Callable[[Camera], tuple[Window, ...]] = field(default=lambda _: ())
+    min_sure: float = MIN_SURE
     notes: list[str] = field(default_factory=list)
 
     def run(self) -> Iterator[ClockFinding]:
         """Yield what is found; the probability of any false finding is 1 − `sure` at most.
 
-        That is a Bonferroni correction for both tests of all cameras.
+        That is a Bonferroni correction for the tests of all cameras. Where events are outside of
+        deployments, and only one of +12 h and -12 h puts them inside, half of the error is for
+        these cameras alone: a weighted correction (Holm 1979).
         """
         ratios = half_day_ratios(self.cameras, self.is_wrong)
         if np.isnan(ratios).all():
@@ -47,16 +49,38 @@ class HalfDaySearch:
                 " others have 30 events of"
             )
         lights = self._daylight()
-        tests = _TESTS * len(self.cameras)
+        weights = self._weights(ratios, lights)
         for number, camera in enumerate(self.cameras):
             ratio, light = float(ratios[number]), lights[number]
             by_activity = 1.0 if np.isnan(ratio) else 1 / ratio
             if light.chance_if_wrong <= CONTRADICTED:
                 by_activity = 1.0
             chance = min(by_activity, light.chance_if_right)
-            sure = 1 - min(1.0, tests * chance)
-            if sure >= MIN_SURE:
+            sure = 1 - min(1.0, chance / max(weights[number], chance))
+            if sure >= self.min_sure:
                 yield self._finding(camera, number, sure, _evidence(ratio, light))
+
+    def _weights(
+        self, ratios: NDArray[np.float64], lights: Sequence[Daylight]
+    ) -> NDArray[np.float64]:
+        """Return the share of the error that each test of a camera has, (cameras,)."""
+        tests = np.array(
+            [
+                int(not np.isnan(ratio)) + light.can_tell
+                for ratio, light in zip(ratios, lights, strict=True)
+            ]
+        )
+        is_suspect = np.array([self._is_suspect(at) for at in range(len(self.cameras))], bool)
+        shares = [1 / max(int(one.sum()), 1) for one in (tests, tests[is_suspect])]
+        if not tests[is_suspect].any():
+            return np.full(len(tests), shares[0])
+        return np.where(is_suspect, (shares[0] + shares[1]) / 2, shares[0] / 2)
+
+    def _is_suspect(self, number: int) -> bool:
+        """Return whether events are outside of the deployments, but not if moved by 12 hours."""
+        camera = self.cameras[number]
+        times, windows = camera.times[~self.is_wrong[number]], self.windows(camera)
+        return bool(outside(times, windows).any()) and len(half_days_that_fit(times, windows)) == 1
 
     def _daylight(self) -> list[Daylight]:
         if not self.photos:
@@ -69,12 +93,15 @@ class HalfDaySearch:
 
     def _finding(self, camera: Camera, number: int, sure: float, evidence: str) -> ClockFinding:
         right = ~self.is_wrong[number]
-        seconds = camera.times[right].astype(np.int64)
-        limits = window_limits(seconds, self.windows(camera))
-        fitting = [one for one in (HALF_DAY, -HALF_DAY) if limits.hold(one)]
-        known = limits != Limits() and len(fitting) == 1
-        if not known:
+        times, windows = camera.times[right], self.windows(camera)
+        fitting = half_days_that_fit(times, windows)
+        known = len(fitting) == 1
+        if not fitting:
+            evidence += "; neither +12 h nor -12 h fits the deployment"
+        elif not known:
             evidence += "; +12 h and -12 h both fit, a day apart"
+        elif outside(times, windows).any():
+            evidence += f"; {describe_shift(fitting[0])} puts all into the deployment"
         start, end, applies = _span(camera, right)
         return ClockFinding(
             camera.name,
@@ -84,11 +111,26 @@ class HalfDaySearch:
             int(right.sum()),
             evidence,
             float(fitting[0]) if known else None,
-            float(-HALF_DAY),
-            float(HALF_DAY),
-            sure,
-            applies,
+            sure=sure,
+            applies=applies,
         )
+
+
+def half_days_that_fit(times: NDArray[np.datetime64], windows: Sequence[Window]) -> tuple[int, ...]:
+    """Return which of +12 and -12 hours, in seconds, put all times into the deployments.
+
+    Both, if none is known.
+    """
+    return tuple(
+        shift
+        for shift in (HALF_DAY, -HALF_DAY)
+        if not outside(times + np.timedelta64(shift, "s"), windows).any()
+    )
+
+
+def describe_shift(seconds: int) -> str:
+    """Return '+12 h' or '-12 h'."""
+    return f"{seconds // 3_600:+} h"
 
 
 def _span(camera: Camera, right: NDArray[np.bool_]) -> tuple[str | None, str | None, bool]:

@@ -61,7 +61,7 @@ def _row(finding: ClockFinding) -> tuple[object, ...]:
         finding.camera,
         _number(finding.seconds),
         finding.start or "",
-        finding.end or "",
+        finding.until or finding.end or "",
         finding.from_file,
         finding.before_file,
         finding.kind,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ctc.reporting import counted
+
 MAX_WIDTH = timedelta(hours=1)
 """Between limits this close, the middle is taken."""
 YEAR = 365.25 * 86_400
@@ -48,32 +50,32 @@ class Offset:
 def likely_offset(limits: Limits, shown: datetime) -> Offset | None:
     """Return the offset of a clock that showed `shown`, None if the limits don't tell it.
 
-    Limits at most an hour apart tell it; else a year that was set wrong does, if a single one is
-    between limits that would hold one seldom by chance.
+    A year that was set wrong tells it, if a single one is between limits that would hold one seldom
+    by chance; else the middle of limits at most an hour apart.
     """
     width = limits.width
     if width is None or width < 0:
         return None
-    low, high = limits.low or 0.0, limits.high or 0.0
-    if width <= MAX_WIDTH.total_seconds():
-        spread = max(1, round(width / 120))
-        return Offset(
-            round((low + high) / 2), 1.0, f"to within {spread} min by what is before and after"
-        )
-    years = [years for years in range(-_MAX_YEARS, _MAX_YEARS + 1) if years]
-    fitting = [
-        one
-        for one in years
-        if (shift := _year_shift(shown, one)) is not None and limits.hold(shift)
-    ]
-    if len(fitting) != 1:
+    fitting = _fitting_years(limits, shown)
+    if len(fitting) == 1:
+        ((years, shift),) = fitting.items()
+        how = f"the year was set {counted(abs(years), 'year')} off"
+        return Offset(shift, max(0.0, 1 - width / YEAR), how)
+    if width > MAX_WIDTH.total_seconds():
         return None
-    shift = _year_shift(shown, fitting[0])
-    assert shift is not None
-    word = "year" if abs(fitting[0]) == 1 else "years"
-    return Offset(
-        shift, max(0.0, 1 - width / YEAR), f"the year was set {abs(fitting[0])} {word} off"
-    )
+    spread = max(1, round(width / 120))
+    middle = round(((limits.low or 0.0) + (limits.high or 0.0)) / 2)
+    return Offset(middle, 1.0, f"to within {spread} min by what is before and after")
+
+
+def _fitting_years(limits: Limits, shown: datetime) -> dict[int, float]:
+    """Return the shifts by whole years, in seconds, that are between the limits."""
+    shifts = {
+        years: shift
+        for years in range(-_MAX_YEARS, _MAX_YEARS + 1)
+        if years and (shift := _year_shift(shown, years)) is not None
+    }
+    return {years: shift for years, shift in shifts.items() if limits.hold(shift)}
 
 
 def _year_shift(shown: datetime, years: int) -> float | None:

@@ -19,6 +19,10 @@ DAY = 86_400
             Limits(365 * DAY, 367 * DAY),  # 2024 has 366 days from May to May
             Offset(365 * DAY, 1 - 2 / 365.25, "the year was set 1 year off"),
         ),
+        (  # of limits that close, a whole year is likelier than the middle
+            Limits(365 * DAY - 300, 365 * DAY + 600),
+            Offset(365 * DAY, 1 - 900 / (365.25 * DAY), "the year was set 1 year off"),
+        ),
         (Limits(10 * DAY, 12 * DAY), None),  # no year, and too wide
         (Limits(0, 800 * DAY), None),  # two years
         (Limits(5, 4), None),

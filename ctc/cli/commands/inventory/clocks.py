@@ -95,7 +95,7 @@ def command(
     root = image_root or inventory.image_root
     if image_root and not is_http(image_root) and not image_root.is_dir():
         raise UsageError(f"the image root '{image_root}' is not a folder: correct --image-root")
-    report = find_wrong_clocks(inventory, root, deployments, look, progress)
+    report = find_wrong_clocks(inventory, root, deployments, look, progress, confidence)
     if as_json:
         echo_json(_to_json(report))
     else:
@@ -157,7 +157,7 @@ def _print(findings: Iterable[ClockFinding]) -> None:
 
 
 def _percent(sure: float) -> str:
-    """Return '99.97%', never rounded up to 100 %."""
+    """Return '99.97%' or '99.9998%', never rounded up to 100 %."""
     if sure >= 1:
         return "100%"
-    return f"{min(sure, 0.9999):.2%}"
+    return f"{sure:.2%}" if sure < 0.9999 else f"{min(100 * sure, 99.9999):.6g}%"

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from ctc.artifacts.inventory import Inventory
+from ctc.cli.commands.inventory.clocks import _percent
 from ctc.cli.main import run
 
 START = datetime(2024, 5, 1, 12)
@@ -168,3 +169,23 @@ def test_clocks_names_files_where_a_clock_fell_back_to_the_same_times_twice(
     assert Inventory.read(corrected).table["datetime"].to_pylist() == [
         taken.isoformat() for taken in right
     ]
+
+
+@pytest.mark.parametrize(
+    ("sure", "shown"),
+    [(1.0, "100%"), (0.99683, "99.68%"), (0.999998, "99.9998%"), (1 - 1e-9, "99.9999%")],
+)
+def test_sure_is_never_rounded_up_to_certain(sure: float, shown: str) -> None:
+    assert _percent(sure) == shown
+
+
+def test_clocks_end_with_the_last_time_and_rows_cover_later_photos_of_its_event(
+    inventory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offsets = tmp_path / "offsets.csv"
+    capsys.readouterr()
+    command = ["inventory", "clocks", str(inventory), "--look", "0", "--json"]
+    assert run([*command, "--output", str(offsets)]) == 3
+    end = json.loads(capsys.readouterr().out)["findings"][0]["end"]
+    last = datetime.fromisoformat(end) + timedelta(minutes=10)
+    assert rows_of(offsets)[0]["to"] == last.isoformat()
