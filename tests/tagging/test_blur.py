@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 import numpy as np
@@ -13,7 +14,17 @@ from ctc.artifacts.boxes import Box, LabelledBox
 from ctc.errors import ImageError
 from ctc.images import decode
 from ctc.tagging.blur import BlurArea, blur_photo, find_area, pixelate
-from ctc.tagging.jpeg.segments import APP1, XMP, read_segments
+from ctc.tagging.jpeg.iptc import DataSet, to_bytes
+from ctc.tagging.jpeg.photoshop import Resource, to_bodies
+from ctc.tagging.jpeg.segments import (
+    APP1,
+    APP13,
+    COMMENT,
+    XMP,
+    JpegFile,
+    Segment,
+    read_segments,
+)
 from ctc.tagging.records import Answer, TaggedPhoto
 
 PERSON = Box(0.25, 0.25, 0.5, 0.5, confidence=0.9)
@@ -137,3 +148,45 @@ def test_blur_photo_of_a_kind_that_can_not_be_written() -> None:
     Image.fromarray(noise()).save(file, "GIF")
     with pytest.raises(ImageError, match=r"can't be written as '\.gif'"):
         blur_photo(file.getvalue(), BlurArea(is_whole=True), ".gif")
+
+
+def test_blur_photo_takes_pictures_out_of_all_fields_that_it_keeps() -> None:
+    """A small JPEG in a comment, in IPTC's preview, in Photoshop's resources, and as base64 in
+    EXIF, in a comment and in XMP's text, attributes and comments."""
+    picture = b"\xff\xd8\xff\xe0" + noise(16, 16).tobytes()
+    text = base64.encodebytes(picture)  # in lines of 76
+    xmp = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><!-- ' + text + b" --><r:RDF"
+        b' xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><r:Description r:about=""'
+        b' xmlns:my="http://example.org/" my:Rating="4" my:Face="'
+        + text.replace(b"\n", b"")
+        + b'"><my:All><r:Bag><r:li>kept</r:li><r:li>'
+        + text
+        + b"</r:li></r:Bag></my:All>"
+        b"</r:Description></r:RDF></x:xmpmeta>"
+    )
+    iptc = to_bytes([DataSet((2, 105), b"Headline"), DataSet((2, 202), picture)])
+    resources = [Resource(b"8BIM", 0x0404, b"\0\0", iptc), Resource(b"8BIM", 0x1000, b"\0\0", text)]
+    exif = Image.Exif()
+    exif[0x010F], exif[0x010E] = "RECONYX", text.decode()
+    photo = io.BytesIO()
+    Image.fromarray(noise()).save(photo, "JPEG", exif=exif)
+    file = read_segments(photo.getvalue())
+    assert file is not None
+    added = [Segment(APP1, XMP + xmp), Segment(COMMENT, picture), Segment(COMMENT, b"Site 4")]
+    added += [Segment(APP13, body) for body in to_bodies(resources)]
+    data = JpegFile((*file.segments[:2], *added, *file.segments[2:]), file.rest).to_bytes()
+
+    found = blur_photo(data, BlurArea(is_whole=True), ".jpg")
+    assert found.count(b"\xff\xd8\xff") == 1
+    assert text[:40] not in found
+    for kept in (b"RECONYX", b"Headline", b'my:Rating="4"', b"<r:li>kept</r:li>"):
+        assert kept in found
+
+
+def test_blur_photo_keeps_comments_that_are_text() -> None:
+    file = read_segments(jpeg())
+    assert file is not None
+    text = Segment(COMMENT, "Station 4, Höhe 310 m. ".encode() * 40)
+    data = JpegFile((*file.segments, text), file.rest).to_bytes()
+    assert text.body in blur_photo(data, BlurArea(is_whole=True), ".jpg")

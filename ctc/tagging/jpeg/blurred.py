@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ctc.errors import InputError
 from ctc.tagging.jpeg.exif import without_previews
-from ctc.tagging.jpeg.photoshop import THUMBNAILS, read_resources, to_bodies
+from ctc.tagging.jpeg.iptc import read_iptc
+from ctc.tagging.jpeg.iptc import to_bytes as iptc_to_bytes
+from ctc.tagging.jpeg.photoshop import IPTC, read_resources, to_bodies, with_iptc
+from ctc.tagging.jpeg.pictures import holds_picture, is_plain_text
 from ctc.tagging.jpeg.segments import (
     APP1,
     APP2,
@@ -28,6 +31,9 @@ _PREVIEWS = (
     ("http://ns.adobe.com/xmp/note/", "HasExtendedXMP"),
 )
 """Properties of XMP with a picture, or that lead to one."""
+_TEXTS = 6
+"""The last record of IPTC that describes; those behind it are of the picture itself."""
+_IPTC_PREVIEWS = ((2, 200), (2, 201), (2, 202))
 _COLOURS = slice(len(ICC) + 2 + 16, len(ICC) + 2 + 20)
 """Where the first segment of a colour profile says what it is for (ICC.1, section 7.2)."""
 
@@ -35,8 +41,8 @@ _COLOURS = slice(len(ICC) + 2 + 16, len(ICC) + 2 + 20)
 def with_metadata_of(original: bytes, jpeg: bytes) -> bytes:
     """Return a JPEG of upright pixels with the metadata of the original, but no pictures in them.
 
-    EXIF, XMP, IPTC, the colour profile and comments are kept; of EXIF no thumbnail and no maker
-    note with a picture. All else is left out, since it may hold a picture.
+    EXIF, XMP, IPTC, the colour profile and comments are kept, without the fields that hold a
+    picture, see `holds_picture`. All else is left out, since it may hold one.
     """
     before, after = read_segments(original), read_segments(jpeg)
     if before is None or after is None:
@@ -55,13 +61,23 @@ def _kept(file: JpegFile) -> Iterator[Segment]:
         if xmp is not None:
             yield Segment(APP1, XMP + xmp)
     bodies = [one.body for one in file.find(APP13, PHOTOSHOP)]
-    resources = read_resources(bodies) or []
-    for body in to_bodies([one for one in resources if one.number not in THUMBNAILS]):
+    for body in to_bodies(with_iptc([], _iptc_without_pictures(bodies))):
         yield Segment(APP13, body)
     profile = file.find(APP2, ICC)
     if profile and profile[0].body[_COLOURS] == b"RGB ":  # the pixels are RGB now
         yield from profile
-    yield from (one for one in file.segments if one.marker == COMMENT)
+    comments = [one for one in file.segments if one.marker == COMMENT]
+    if is_plain_text(b"".join(one.body for one in comments)):
+        yield from comments
+
+
+def _iptc_without_pictures(bodies: Sequence[bytes]) -> bytes:
+    resources = read_resources(bodies) or []
+    data = next((one.data for one in resources if one.number == IPTC), b"")
+    kept = [one for one in read_iptc(data) or [] if one.key[0] <= _TEXTS]
+    return iptc_to_bytes(
+        one for one in kept if one.key not in _IPTC_PREVIEWS and not holds_picture(one.value)
+    )
 
 
 def without_pictures(xmp: bytes) -> bytes | None:
@@ -71,4 +87,5 @@ def without_pictures(xmp: bytes) -> bytes | None:
     except InputError:
         return None
     removed = [packet.remove(namespace, name) for namespace, name in _PREVIEWS]
+    removed.append(packet.remove_values(lambda text: holds_picture(text.encode())))
     return packet.to_bytes() if any(removed) else xmp

@@ -11,13 +11,14 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ctc.tagging.jpeg.pictures import JPEG, holds_picture
+
 _ORIENTATION, _THUMBNAIL = 0x0112, 0x501B
 _EXIF, _GPS, _INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 _POINTERS = frozenset({_EXIF, _GPS, _INTEROPERABILITY})
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 _SHORT = 3
-_JPEG = b"\xff\xd8\xff"
 
 
 class _Entry(NamedTuple):
@@ -82,7 +83,7 @@ def without_previews(tiff: bytes) -> bytes | None:
     for start, end in kept:
         clean[start:end] = block.data[start:end]
     found = bytes(clean[: max(end for _, end in kept)])
-    return None if _JPEG in found else found  # directories that lie over each other
+    return None if JPEG in found else found  # directories that lie over each other
 
 
 def without_coordinates(tiff: bytes) -> bytes | None:
@@ -119,8 +120,8 @@ def _kept_ranges(block: _Block) -> Iterator[tuple[int, int]]:
         for entry in entries:
             if entry.tag == _ORIENTATION and entry.kind == _SHORT:
                 block.write(entry.start, 1, "H")
-            value = block.data[entry.start : entry.end]
-            if entry.tag != _THUMBNAIL and _JPEG not in value:
+            value = bytes(block.data[entry.start : entry.end])
+            if entry.tag != _THUMBNAIL and not holds_picture(value):
                 yield entry.start, entry.end
 
 

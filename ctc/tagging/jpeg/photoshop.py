@@ -12,7 +12,6 @@ from typing import NamedTuple
 from ctc.tagging.jpeg.segments import MAX_BODY, PHOTOSHOP
 
 IPTC, IPTC_DIGEST = 0x0404, 0x0425
-THUMBNAILS = frozenset({0x0409, 0x040C})
 _SIGNATURES = (b"8BIM", b"PHUT", b"MeSa", b"AgHg", b"DCSR")
 
 

@@ -5,7 +5,7 @@ All that is not asked for stays as it is: properties of any namespace, prefixes,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 from xml.dom import Node, minidom
 from xml.parsers.expat import ExpatError
@@ -98,6 +98,10 @@ class XmpPacket:
                 was_there = True
         return was_there
 
+    def remove_values(self, is_unwanted: Callable[[str], bool]) -> bool:
+        """Remove texts, attributes and comments wherever they are; return whether any was there."""
+        return _remove_values(self._document, is_unwanted)
+
     def to_bytes(self) -> bytes:
         """Return the packet as UTF-8."""
         return "\n".join(map(_to_xml, self._document.childNodes)).encode() + b"\n"
@@ -160,6 +164,23 @@ def _list_items(element: _Element) -> Iterator[_Element]:
 def _text(element: _Element) -> str:
     parts = (Node.TEXT_NODE, Node.CDATA_SECTION_NODE)
     return "".join(one.data for one in element.childNodes if one.nodeType in parts).strip()
+
+
+def _remove_values(node: _Element, is_unwanted: Callable[[str], bool]) -> bool:
+    attributes = list(node.attributes.items()) if node.nodeType == Node.ELEMENT_NODE else []
+    removed = [name for name, value in attributes if is_unwanted(value)]
+    for name in removed:
+        node.removeAttribute(name)
+    leaves = [child for child in node.childNodes if child.nodeType != Node.ELEMENT_NODE]
+    found = is_unwanted("".join(str(getattr(one, "data", "")) for one in leaves))
+    for one in leaves if found else ():
+        node.removeChild(one)
+    below = [
+        _remove_values(child, is_unwanted)
+        for child in list(node.childNodes)
+        if child.nodeType == Node.ELEMENT_NODE
+    ]
+    return bool(removed) or found or any(below)
 
 
 def _remove(element: _Element) -> None:
