@@ -145,20 +145,31 @@ def _check_folders(folders: Iterable[str]) -> None:
 
 
 def _check_not_photos(photos: Sequence[TaggedPhoto], places: Places) -> None:
-    folders: dict[str, str] = {}
+    """Raise UsageError for copies among the photos, where the next run would find them."""
+    _check_outside(places.config.copy_to or Path(), places.root)
+    given = {_folder(one.path) for one in photos if not is_url(one.path)}
+    originals = {os.path.realpath(folder) for folder in given}
+    copies = {_folder(places.copy_path(one.path)) for one in photos}
+    for folder in sorted(copies):
+        whole = Path(os.path.realpath(folder))
+        found = next((one for one in (whole, *whole.parents) if str(one) in originals), None)
+        if found is not None:
+            _refuse(folder, str(found))
 
-    def real(path: str) -> tuple[str, str]:
-        """Return the folder of a path without links, and the name."""
-        folder, name = os.path.split(path)
-        if folder not in folders:
-            folders[folder] = os.path.realpath(folder)
-        return folders[folder], name
 
-    originals = {real(one.path) for one in photos if not is_url(one.path)}
-    for photo in photos:
-        copy = places.copy_path(photo.path)
-        if real(copy) in originals:
-            raise UsageError(f"the copy '{copy}' would replace a photo: choose another --copy-to")
+def _check_outside(copy_to: Path, root: str) -> None:
+    """Raise UsageError for copies below the root, unless one works in there or above."""
+    if not root or is_url(root):
+        return
+    real, folder, work = Path(os.path.realpath(root)), copy_to.resolve(), Path.cwd().resolve()
+    if folder.is_relative_to(real) and not work.is_relative_to(real):
+        _refuse(str(copy_to), root)
+
+
+def _refuse(folder: str, photos: str) -> None:
+    raise UsageError(
+        f"copies in '{folder}' would be among the photos of '{photos}': choose another --copy-to"
+    )
 
 
 def _check_distinct(photos: Sequence[TaggedPhoto], places: Places) -> None:

@@ -62,8 +62,25 @@ def test_find_places_never_over_a_photo(tmp_path: Path) -> None:
     write_photos(tmp_path, "a/1.jpg", "b/1.jpg")
     (tmp_path / "link").symlink_to(tmp_path)
     photos = photos_at(tmp_path, "a/1.jpg", "b/1.jpg")
-    with pytest.raises(UsageError, match="would replace a photo: choose another --copy-to"):
+    with pytest.raises(UsageError, match=r"would be among the photos of .*another --copy-to"):
         find_places(photos, replace(CONFIG, copy_to=tmp_path / "link"))
+
+
+def test_find_places_never_below_a_folder_of_photos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cards beside each other in the current folder have their copies beside them."""
+    write_photos(tmp_path, "card1/1.jpg", "card2/1.jpg")
+    monkeypatch.chdir(tmp_path)
+    photos = [TaggedPhoto("card1/1.jpg"), TaggedPhoto("card2/1.jpg")]
+    assert find_places(photos, replace(CONFIG, copy_to=Path("out")))[0].copy == Path(
+        "out/card1/1.jpg"
+    )
+    with pytest.raises(UsageError, match=r"would be among the photos of .*card1'"):
+        find_places(photos, replace(CONFIG, copy_to=Path("card1/out")))
+    monkeypatch.chdir("/")
+    with pytest.raises(UsageError, match="would be among the photos of"):
+        find_places(photos_at(tmp_path, "card1/1.jpg"), replace(CONFIG, copy_to=tmp_path / "card1"))
 
 
 def test_find_places_refuses_one_sidecar_for_two_photos(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from ctc.cli.options.inference import threads_option
 from ctc.cli.options.option import option
 from ctc.cli.options.values.paths import PATH, PATH_OR_URL
 from ctc.cli.registry import PARTLY_FAILED
+from ctc.cli.settings.source import was_provided
 from ctc.errors import InputError, UsageError
 from ctc.reporting import counted
 
@@ -120,6 +122,7 @@ def command(
     IPTC too. Keywords of people and of other programs stay.
     """
     check_options(options)
+    _check_unused(options["blur"], failures, dry_run)
     _check_failures(failures)
     from ctc.artifacts.failures import write_failures
     from ctc.cli.console import console
@@ -152,6 +155,14 @@ def check_options(options: dict[str, Any]) -> None:
                 raise UsageError(f"{name} changes copies alone: add --copy-to DIR")
         if options["overwrite"]:
             raise UsageError("--overwrite is for copies: sidecars keep what others wrote into them")
+
+
+def _check_unused(blur: Sequence[str], failures: Path | None, dry_run: bool) -> None:
+    """Raise UsageError for options that would change nothing."""
+    if dry_run and failures is not None:
+        raise UsageError("--dry-run lists no failures: leave out --failures")
+    if not blur and was_provided(click.get_current_context(), "blur_confidence"):
+        raise UsageError("--blur-confidence is for --blur: add --blur CLASS")
 
 
 def _check_failures(path: Path | None) -> None:
