@@ -9,6 +9,7 @@ from typing import Literal
 from ctc.ecology.records import Rule
 
 Unit = Literal["station", "camera"]
+LOCATION = "location"
 UNITS: tuple[Unit, ...] = ("station", "camera")
 
 
@@ -33,7 +34,7 @@ class SummaryConfig:
     species: tuple[str, ...] = ()
     clock_offset: Path | None = None
     time_zone: str = ""
-    location: str = "location"
+    location: str = LOCATION
     camera: str = "deploymentID"
     draws: int | None = None
     seed: int = 0

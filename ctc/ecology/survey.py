@@ -107,7 +107,7 @@ class Deployments:
 class Survey:
     """All that a summary is made of; `warnings` say what was left out or guessed.
 
-    `photos`: None if the source has only events.
+    `photos`: None if the source has only events. `by_folder`: stations are the folders of photos.
     """
 
     events: Events
@@ -116,3 +116,4 @@ class Survey:
     has_counts: bool = False
     warnings: tuple[str, ...] = field(default=())
     photos: Photos | None = None
+    by_folder: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ctc.ecology.survey import Bools, Deployments, Events, Floats, Ints
+from ctc.ecology.survey import Bools, Deployments, Events, Floats, Ints, Times
 from ctc.images.metadata.camera_clock import WHAT, is_wrong_time
 from ctc.reporting import counted
 
@@ -58,7 +58,7 @@ def _silences(events: Events, deployments: Deployments) -> Iterator[str]:
     )
 
 
-def _long_silences(events: Events) -> tuple[Ints, Ints, Floats]:
+def _long_silences(events: Events) -> tuple[Ints, Times, Floats]:
     """Return the camera of each long silence, the time before it, and its days."""
     known = np.flatnonzero(~np.isnat(events.time) & ~odd_times(events))
     order = known[np.lexsort((events.time[known], events.camera[known]))]

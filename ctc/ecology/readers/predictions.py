@@ -17,8 +17,9 @@ import numpy as np
 
 from ctc.artifacts.arrow_columns import factorize
 from ctc.artifacts.predictions import UNKNOWN
-from ctc.ecology.config import SummaryConfig
+from ctc.ecology.config import LOCATION, SummaryConfig
 from ctc.ecology.readers.names import guess_deployments, make_events, make_photos
+from ctc.ecology.readers.photo_folders import folder_column
 from ctc.ecology.readers.prediction_columns import PredictionColumns
 from ctc.ecology.readers.prediction_files import read_columns
 from ctc.ecology.survey import MODEL, Answers, Floats, Ints, Photos, Probabilities, Survey
@@ -47,18 +48,21 @@ def read_prediction_survey(path: Path, config: SummaryConfig) -> Survey:
     import pyarrow.compute as pc
 
     table = read_columns(path, config.label, config.location, config.camera)
-    station = table.column("station")
+    units, station = _units(table), table.column("station")
+    by_folder = station is None and config.location == LOCATION
+    if by_folder:
+        station = folder_column(_first_paths(table, units))
     if station is None:
         raise InputError(
             f"'{path}' has no column '{config.location}' with values: name the column that says"
-            " where cameras stood with --location"
+            " where cameras stood with --location; photos below folders of their cameras, predicted"
+            " without an inventory, need none"
         )
-    units = _units(table)
     probabilities = _event_probabilities(table, units)
     answers, has_counts = _answers(table, units, probabilities)
     events = make_events(
         units.ids,
-        _take(station, units.first),
+        station if by_folder else _take(station, units.first),
         _optional(table, "camera", units.first),
         _times(table, units.first),
         table.classes,
@@ -69,7 +73,22 @@ def read_prediction_survey(path: Path, config: SummaryConfig) -> Survey:
     if people is not None:
         events = replace(events, identified_by=pc.fill_null(people.combine_chunks(), MODEL))
     guess = guess_deployments(events, _places(table, units))
-    return Survey(events, answers, guess, has_counts, photos=_photos(table, units))
+    photos = _photos(table, units)
+    return Survey(events, answers, guess, has_counts, photos=photos, by_folder=by_folder)
+
+
+def _first_paths(table: PredictionColumns, units: _Units) -> pa.ChunkedArray:
+    """Return the path of each event's first photo, its id if there is none but that."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if (paths := table.column("path")) is not None:
+        return _take(paths, units.first)
+    if (lists := table.column("photos")) is not None and pc.min(
+        pc.list_value_length(lists)
+    ).as_py():
+        return pa.chunked_array([pc.list_element(lists.combine_chunks(), 0)])
+    return units.ids
 
 
 def _units(table: PredictionColumns) -> _Units:

@@ -17,6 +17,7 @@ from ctc.ecology.readers.deployments import read_deployments
 from ctc.ecology.readers.event_cameras import name_cameras
 from ctc.ecology.readers.inventory import read_inventory_survey
 from ctc.ecology.readers.odd_times import describe_clocks
+from ctc.ecology.readers.photo_folders import name_folders, shorten_folders
 from ctc.ecology.readers.predictions import read_prediction_survey
 from ctc.ecology.readers.review import read_review_survey
 from ctc.ecology.survey import Deployments, Events, Ints, Survey
@@ -31,6 +32,12 @@ GUESSED = (
 )
 
 
+BY_FOLDER = (
+    "there is no column 'location', so the folders of the photos are taken for the stations,"
+    " without those that a camera numbers itself"
+)
+
+
 def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -> Survey:
     """Read a prediction file, an inventory, a review store or a Camtrap DP package, also at URLs.
 
@@ -42,11 +49,15 @@ def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -
             f"'{source}' does not exist: give what `ctc predict` or `ctc review` wrote"
         )
     survey = _read(source, config)
+    if survey.by_folder:
+        survey = replace(survey, warnings=(*survey.warnings, BY_FOLDER))
     if config.clock_offset is not None:
         check_not_corrected(source)
         survey = correct_clocks(survey, ClockOffsets.read(config.clock_offset))
     if deployments is not None:
         return _join(survey, read_deployments(deployments), config)
+    if survey.deployments.is_guess and survey.by_folder:
+        survey = shorten_folders(survey)
     table = survey.deployments
     clocks = describe_clocks(survey.events, table)
     guessed = (GUESSED,) if table.is_guess else ()
@@ -77,7 +88,8 @@ def _join(survey: Survey, deployments: Deployments, config: SummaryConfig) -> Su
 
     A name of an event's location that is no station of the table is taken as that of a deployment.
     """
-    events = _rename_cameras(survey.events, deployments)
+    events = name_folders(survey.events, deployments) if survey.by_folder else survey.events
+    events = _rename_cameras(events, deployments)
     known = set(deployments.station)
     lacking = sorted(set(events.stations) - known)
     if len(lacking) == len(events.stations):
