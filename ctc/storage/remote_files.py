@@ -17,11 +17,13 @@ from threading import Lock
 from typing import Any, BinaryIO, cast
 
 from ctc.errors import CtcError, InputError, MissingExtraError, UsageError
-from ctc.storage.paths import extra_of, is_in_bucket, is_remote
+from ctc.storage.paths import extra_of, is_http, is_in_bucket, is_remote
 from ctc.storage.urls import redact_urls, refusal, storage_options
 
 REMOTE_IO_THREADS = 32
 """Concurrent requests that hide the latency of remote storage."""
+_SERVER_ERRORS = 500
+"""The first HTTP status that says that the server failed, not that it refuses."""
 HEADER_BLOCK_BYTES = 1 << 16
 """Block size when only the start of a file is read."""
 
@@ -31,22 +33,43 @@ def io_threads(path: str | Path, default: int) -> int:
     return max(REMOTE_IO_THREADS, default) if is_remote(path) else default
 
 
-def check_reachable(path: Path) -> Path:
+def check_reachable(path: Path, is_root: bool = False) -> Path:
     """Return `path` after its storage has answered.
 
-    Raises InputError with the reason if it does not answer, UsageError if the bucket is missing.
+    `is_root`: whether it is where other paths start, which a web server needn't show. Raises
+    InputError with the reason if it does not answer, UsageError if the bucket is missing.
     """
     if is_remote(path):
         try:
             with as_os_errors(path):
-                found = path.exists() or not is_in_bucket(path) or path.parents[-1].exists()
+                found = _is_there(path, is_root) or not is_in_bucket(path)
+                found = found or path.parents[-1].exists()
         except OSError as error:
-            raise InputError(f"'{path}' can't be reached: {error_reason(error)}") from error
+            raise InputError(
+                f"'{redact_urls(str(path))}' can't be reached: {error_reason(error)}"
+            ) from error
         if not found:
             raise UsageError(
                 f"there is no bucket '{path.parents[-1]}': create it, or correct the name"
             )
     return path
+
+
+def _is_there(path: Path, is_root: bool) -> bool:
+    """Return whether there is a file or folder; raises OSError with a web server's answer."""
+    if not is_http(path):
+        return path.exists()
+    from aiohttp import ClientResponseError, TooManyRedirects
+
+    files, place = filesystem_and_path(str(path))
+    try:
+        return bool(files.exists(place, strict=True))  # else all that fails is not there
+    except TooManyRedirects:
+        raise OSError(errno.ELOOP, "the server redirects without end") from None
+    except ClientResponseError as error:
+        if is_root and error.status < _SERVER_ERRORS:
+            return False
+        raise OSError(errno.EIO, f"the server answers {error.status} {error.message}") from None
 
 
 def read_bytes(url: str) -> bytes:

@@ -47,9 +47,12 @@ class FormatGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         from ctc.inventory.recognize import recognize_format
         from ctc.storage.paths import parse_path
+        from ctc.storage.remote_files import check_reachable
 
         known, first = _formats(), arguments[0]
-        if first in known or first.startswith("-") or not parse_path(first).exists():
+        if first in known or first.startswith("-"):
+            return super().resolve_command(context, arguments)
+        if not check_reachable(parse_path(first)).exists():
             return super().resolve_command(context, arguments)
         found = recognize_format(parse_path(first), known.values())
         return found.name, _make_command(found, RecognizedCommand), arguments

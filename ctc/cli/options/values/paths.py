@@ -12,6 +12,8 @@ from ctc.errors import UsageError
 
 OUTPUT = "output"
 """Name of the option with the path to write to, in every command."""
+ROOT = "image_root"
+"""Name of the option with the folder that relative paths start from."""
 
 
 class LocalPath(click.Path):
@@ -51,7 +53,7 @@ def check_paths(context: click.Context) -> None:
     Raises CtcError for a path that can't.
     """
     for name, path in _given_paths(context):
-        _check_path(path, name == OUTPUT, context)
+        _check_path(path, name, context)
 
 
 def input_paths(context: click.Context) -> list[Path]:
@@ -70,9 +72,10 @@ def _given_paths(context: click.Context) -> Iterator[tuple[str, Path]]:
                     yield name, Path(path) if isinstance(path, str) else path
 
 
-def _check_path(path: Path, is_output: bool, context: click.Context) -> None:
+def _check_path(path: Path, name: str, context: click.Context) -> None:
     from ctc.storage.paths import is_http, is_remote
 
+    is_output = name == OUTPUT
     if is_remote(path):
         from ctc.storage.remote_files import check_reachable
 
@@ -80,7 +83,7 @@ def _check_path(path: Path, is_output: bool, context: click.Context) -> None:
             raise UsageError(
                 f"'{path}' can't be written, HTTP is read-only: choose another --output"
             )
-        check_reachable(path)
+        check_reachable(path, is_root=name == ROOT)
     elif is_output and not context.params.get("dry_run"):
         from ctc.storage.atomic import check_writable
 
