@@ -35,7 +35,7 @@ from .deployment_table import DEPLOYMENT_TABLE, read_deployment_table
 from .deployments import Deployments
 from .descriptor import descriptor, is_review
 from .media import CamtrapDpRow, event_media
-from .readme import Gaps, deployment_notes, failure_notes, readme
+from .readme import Gaps, correction_notes, deployment_notes, failure_notes, readme
 from .rows import RowBuilder
 from .taxonomy import TAXONOMY, label_taxonomy
 
@@ -93,7 +93,8 @@ def _write_rest(
     with ExitStack() as stack:
         _open_table(path, "deployments", stack).writerows(one.to_row() for one in deployments)
     notes = (*package.clock.notes(), *deployment_notes(deployments))
-    context = replace(context, notes=(*context.notes, *notes, *failure_notes(package.failures)))
+    of_all = (*notes, *correction_notes(deployments), *failure_notes(package.failures))
+    context = replace(context, notes=(*context.notes, *of_all))
     document = descriptor(context, list(deployments), package.species, label, taxonomy)
     if package.capture_methods:
         document["project"]["captureMethod"] = sorted(package.capture_methods)

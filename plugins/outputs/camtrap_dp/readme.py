@@ -99,10 +99,10 @@ def deployment_notes(deployments: Deployments) -> tuple[str, ...]:
     """Return what a reader of the package must know of its deployments."""
     table, found = deployments.table, list(deployments)
     of_table = () if table is None else _notes(table, found)
-    return (*of_table, *_clock_notes(found))
+    return (*of_table, *_wrong_times(found))
 
 
-def _clock_notes(deployments: Sequence[Deployment]) -> Iterator[str]:
+def _wrong_times(deployments: Sequence[Deployment]) -> Iterator[str]:
     wrong = [one for one in deployments if one.wrong]
     if wrong:
         have = counted(sum(one.wrong for one in wrong), "photo has", "photos have")
@@ -111,14 +111,21 @@ def _clock_notes(deployments: Sequence[Deployment]) -> Iterator[str]:
             f"({_listed(wrong)}): timestampIssues is true, and start and end are those of the "
             "other photos, if there are any"
         )
+
+
+def correction_notes(deployments: Deployments) -> tuple[str, ...]:
+    """Return a note about clocks that were corrected, if there are any."""
     corrected = [one for one in deployments if one.corrected]
-    if corrected:
-        count = counted(sum(one.corrected for one in corrected), "photo", "photos")
-        yield (
+    if not corrected:
+        return ()
+    count = counted(sum(one.corrected for one in corrected), "photo")
+    return (
+        (
             f"the clock of {counted(len(corrected), 'deployment')} was corrected "
             f"({_listed(corrected)}): the times of {count} are right, and what the camera showed "
             "is in mediaComments"
-        )
+        ),
+    )
 
 
 def _notes(table: DeploymentTable, deployments: Sequence[Deployment]) -> Iterator[str]:
