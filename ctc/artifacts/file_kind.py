@@ -119,7 +119,9 @@ _NEXT_STEPS: dict[tuple[Found, Wanted], str] = {
     ("embeddings", "inventory"): "give the inventory of the photos",
     ("predictions", "model"): "give the .onnx file that made them",
     ("predictions", "dataset"): "compare them with an inventory by `--truth INVENTORY`",
-    ("predictions", "inventory"): "give the labels of a person, as `ctc inventory` writes them",
+    ("predictions", "inventory"): "give the labels of a person, as `ctc inventory` writes them, or"
+    " list photos without labels by `ctc inventory folders PHOTOS --unlabelled --location-from"
+    " folder --time-from-exif --output inventory.parquet`",
 }
 
 

@@ -7,7 +7,7 @@ and option: `CTC_PREDICT_BATCH_SIZE`, `CTC_DATASET_VERIFY_WORKERS`, `CTC_INVENTO
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import wraps
 from itertools import pairwise, takewhile
@@ -124,21 +124,24 @@ def load_config_file(context: click.Context, path: Path) -> None:
     context.meta.setdefault(FILE_VALUES_KEY, {}).update(dict.fromkeys(values, path))
 
 
-def check_single_output(context: click.Context) -> None:
-    """Raise UsageError when `--output` is given twice: click would use the last and drop the first.
+def check_single_files(context: click.Context) -> None:
+    """Raise UsageError when `--output` or `--clock-offset` is given twice: click would use the last
+    and drop the first.
 
     A script may well override other options like that.
     """
     words = list(takewhile(lambda word: word != "--", context.meta.get(ARGUMENTS_KEY, ())))
-    option = f"--{OUTPUT}"
+    hint = REPEATED_OUTPUT_HINTS.get(" ".join(command_path(context)), "")
+    _check_single(words, f"--{OUTPUT}", f"leave one out{hint}")
+    _check_single(words, "--clock-offset", "put the rows of all into one file")
+
+
+def _check_single(words: Sequence[str], option: str, hint: str) -> None:
     given = [second for first, second in pairwise(words) if first == option]
     given += [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
     if len(given) > 1:
         listed = ", ".join(f"'{path}'" for path in given)
-        raise UsageError(
-            f"--output is given {len(given)} times ({listed}), a run has one: leave one out"
-            f"{REPEATED_OUTPUT_HINTS.get(' '.join(command_path(context)), '')}"
-        )
+        raise UsageError(f"{option} is given {len(given)} times ({listed}), a run has one: {hint}")
 
 
 def _run_or_show_config(run: Callable[..., Any] | None) -> Callable[..., Any]:
@@ -147,7 +150,7 @@ def _run_or_show_config(run: Callable[..., Any] | None) -> Callable[..., Any]:
     @wraps(run)
     def run_or_show(**options: Any) -> Any:
         context = click.get_current_context()
-        check_single_output(context)
+        check_single_files(context)
         if not context.meta.get(SHOW_CONFIG_KEY):
             check_paths(context)
             return run(**options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ctc.artifacts.cameras.clock_offsets import (
     DATETIME_ORIGINAL,
     ClockOffset,
     ClockOffsets,
+    folder_names,
 )
 from ctc.artifacts.camtrap_dp.package import open_package
 from ctc.artifacts.review.store import ReviewStore
@@ -20,6 +22,7 @@ from ctc.ecology.readers.camtrap_dp.survey import is_camtrap_dp
 from ctc.ecology.readers.names import guess_deployments
 from ctc.ecology.survey import Deployments, Events, Ints, Photos, Survey, Times
 from ctc.errors import UsageError, did_you_mean
+from ctc.images.metadata.clock_correction import describe_unused
 from ctc.reporting import counted
 from ctc.storage.csv_reader import open_table
 from ctc.storage.remote_files import local_copy
@@ -28,6 +31,8 @@ from ctc.storage.text_encoding import detect_encoding
 STORES = (".sqlite", ".sqlite3", ".db")
 """Suffixes of review stores."""
 _SHOWN = 5
+
+log = logging.getLogger(__name__)
 
 
 def correct_clocks(survey: Survey, offsets: ClockOffsets) -> Survey:
@@ -51,10 +56,13 @@ def correct_clocks(survey: Survey, offsets: ClockOffsets) -> Survey:
             f"no deployment of '{offsets.name}' is a location or deploymentID of the events"
             f"{did_you_mean(unknown[0], names)}: name them alike, or write '*' for all"
         )
-    right = replace(events, time=_corrected(events.time, events.camera, rows))
+    used: set[ClockOffset] = set()
+    right = replace(events, time=_corrected(events.time, events.camera, rows, used))
+    changed = int((right.time != events.time)[~np.isnat(events.time)].sum())
+    log.info("corrected the time of %s by '%s'", counted(changed, "event"), offsets.name)
     photos = survey.photos
     if photos is not None:
-        of_photos = _corrected(photos.time, events.camera[photos.event], rows)
+        of_photos = _corrected(photos.time, events.camera[photos.event], rows, used)
         photos = Photos(photos.event, photos.path, of_photos)
     deployments = survey.deployments
     if deployments.is_guess:
@@ -62,6 +70,8 @@ def correct_clocks(survey: Survey, offsets: ClockOffsets) -> Survey:
     warnings = survey.warnings
     if unknown:
         warnings = (*warnings, _describe_unknown(unknown, offsets))
+    unused = [one for one in offsets.rows if one.deployment in known - {ALL} and one not in used]
+    warnings = (*warnings, *describe_unused(offsets, unused))
     return replace(survey, events=right, photos=photos, deployments=deployments, warnings=warnings)
 
 
@@ -106,11 +116,15 @@ def _has_original_times(path: Path) -> bool:
 
 def _rows_of(events: Events, camera: int, offsets: ClockOffsets) -> tuple[ClockOffset, ...]:
     known = offsets.by_deployment
-    names = events.cameras[camera], events.stations[events.station_of[camera]], ALL
+    own = events.cameras[camera], events.stations[events.station_of[camera]]
+    names = (*(part for name in own for part in folder_names(name)), ALL)
     return next((known[name] for name in names if name in known), ())
 
 
-def _corrected(time: Times, camera: Ints, rows: list[tuple[ClockOffset, ...]]) -> Times:
+def _corrected(
+    time: Times, camera: Ints, rows: list[tuple[ClockOffset, ...]], used: set[ClockOffset]
+) -> Times:
+    """Return the right times; adds the rows that are for any of them to `used`."""
     right = time.copy()
     order = np.argsort(camera, kind="stable")
     limits = np.searchsorted(camera[order], np.arange(len(rows) + 1))
@@ -123,6 +137,7 @@ def _corrected(time: Times, camera: Ints, rows: list[tuple[ClockOffset, ...]]) -
                 covered &= shown >= np.datetime64(row.start, "us")
             if row.end is not None:
                 covered &= shown <= np.datetime64(row.end, "us")
+            used |= {row} if covered.any() else set()
             right[own[covered]] += np.timedelta64(round(row.seconds), "s")
     return right
 

@@ -38,7 +38,8 @@ def camera_names(meta: Mapping[str, object], columns: Sequence[str] = CAMERA_COL
 class ClockCorrection:
     """Corrects one time after the other; the counts are of what it met.
 
-    `offsets`, `clock`: None to leave times as they are, or without a zone. `unread`: times that are
+    `offsets`, `clock`: None to leave times as they are, or without a zone. `corrected`: photos, or
+    events of which no photo is known, one after the other. `unread`: times that are
     none, and the first of them. `zoned`: times that had a zone, and keep it.
     """
 
@@ -49,6 +50,8 @@ class ClockCorrection:
     first_unread: str = ""
     zoned: int = 0
     _met: set[str] = field(default_factory=set)
+    _used: set[ClockOffset] = field(default_factory=set)
+    _last: str = ""
     _folders: dict[str, set[str]] = field(default_factory=dict)
     _rows: dict[tuple[tuple[str, ...], str], tuple[ClockOffset, ...]] = field(default_factory=dict)
 
@@ -76,13 +79,17 @@ class ClockCorrection:
         shown = time.replace(tzinfo=None)
         file = file_of(photo)
         row = next((one for one in self.rows_of(names, photo) if one.covers(shown, file)), None)
-        if row is None or not row.seconds:
+        if row is None:
+            return time
+        self._used.add(row)
+        if not row.seconds:
             return time
         try:
             found = time + timedelta(seconds=row.seconds)
         except OverflowError:
             return None
-        self.corrected += 1
+        self.corrected += not photo or photo != self._last  # events have the time of a photo
+        self._last = photo
         return found
 
     def rows_of(self, names: Sequence[str], photo: str) -> tuple[ClockOffset, ...]:
@@ -128,8 +135,19 @@ class ClockCorrection:
                 listed = ", ".join(f"'{one}'" for one in sorted(folders)[:_SHOWN])
                 yield f"--clock-offset: '{name}' is taken for {len(folders)} folders: {listed}"
 
+    @property
+    def summary(self) -> str:
+        """How many photos were corrected, '' without offsets."""
+        if self.offsets is None:
+            return ""
+        return f"corrected the time of {counted(self.corrected, 'photo')} by '{self.offsets.name}'"
+
     def time_notes(self) -> Iterator[str]:
-        """Yield lines on times that could not be corrected, or are unclear."""
+        """Yield lines on times that could not be corrected, or are unclear, and on rows that are
+        for no time of their deployment."""
+        if self.offsets is not None:
+            rows = [one for one in self.offsets.rows if one.deployment in self._met - {ALL}]
+            yield from describe_unused(self.offsets, [one for one in rows if one not in self._used])
         if self.unread:
             what = counted(self.unread, "time is", "times are")
             yield (
@@ -158,6 +176,26 @@ class ClockCorrection:
     def _count_unread(self, text: str) -> None:
         self.unread += 1
         self.first_unread = self.first_unread or text
+
+
+def describe_unused(offsets: ClockOffsets, rows: Sequence[ClockOffset]) -> Iterator[str]:
+    """Yield a line on rows that were for no time of their deployment, if there are any."""
+    if rows:
+        listed = ", ".join(map(_describe_row, rows[:_SHOWN]))
+        more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
+        what = counted(len(rows), "row is", "rows are")
+        yield f"{what} for no time here: {listed}{more}: correct from and to in '{offsets.name}'"
+
+
+def _describe_row(row: ClockOffset) -> str:
+    """Return "'cam1' from 2000-01-01 to 2000-12-31"."""
+    limits = [
+        ("from", row.start and str(row.start.replace(microsecond=0))),
+        ("to", row.end and str(row.end.replace(microsecond=0))),
+        ("from_file", row.from_file),
+        ("before_file", row.before_file),
+    ]
+    return " ".join([f"'{row.deployment}'", *(f"{name} {one}" for name, one in limits if one)])
 
 
 def _parse(text: str) -> datetime | None:

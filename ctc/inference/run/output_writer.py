@@ -87,7 +87,7 @@ def write_output(
         if not stats.events:
             raise _NoAnswerError
         decisions.write_files(output)
-    told = correction.time_notes() if correction else ()
+    told = (correction.summary, *correction.time_notes()) if correction else ()
     return (*told, *decisions.report()) if stats.events else ()
 
 

@@ -45,6 +45,8 @@ def correct_clocks(inventory: Inventory, correction: ClockCorrection) -> Invento
     inventory = correct_times(inventory, correction)
     for note in correction.notes():
         log.warning(note)
+    if correction.summary:
+        log.info(correction.summary)
     offsets = correction.offsets
     if offsets is not None and len(correction.unknown()) == len(offsets.by_deployment):
         raise InputError(

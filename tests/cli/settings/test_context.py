@@ -288,6 +288,15 @@ def test_repeated_output_is_refused(capsys, given: list[str]) -> None:
     assert message.endswith("add --shard 1/1 and run `ctc merge` once for each\n")
 
 
+def test_repeated_clock_offset_is_refused(capsys) -> None:
+    given = ["--clock-offset", "a.csv", "--clock-offset=b.csv", "--output", "c.csv"]
+    assert run(["predict", "model.onnx", "photos", *given]) == 2
+    assert capsys.readouterr().err == (
+        "error: --clock-offset is given 2 times ('a.csv', 'b.csv'), a run has one: "
+        "put the rows of all into one file\n"
+    )
+
+
 def test_repeated_output_after_two_dashes_is_a_path(capsys) -> None:
     given = ["predict", "model.onnx", "--output", "a.csv", "--", "--output", "--output"]
     assert run(given) == 2

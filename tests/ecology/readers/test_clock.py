@@ -44,6 +44,23 @@ def test_read_survey_corrects_the_times_of_a_station(tmp_path: Path, offsets: Pa
     assert survey.deployments.end.max() == np.datetime64("2025-04-09T18:00:01")
 
 
+def test_read_survey_tells_what_was_corrected_and_of_rows_for_no_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    offsets = tmp_path / "offsets.csv"
+    offsets.write_text("deployment,seconds,to\nnorth,3600,2024-04-02 11:59\n*,60,\n")
+    predictions = write_predictions(tmp_path / "predictions.csv")
+    read_survey(predictions, None, SummaryConfig(clock_offset=offsets))
+    assert "corrected the time of 5 events by 'offsets.csv'" in caplog.messages
+    offsets.write_text("deployment,seconds,from\nnorth,3600,2034-04-02\n")
+    survey = read_survey(predictions, None, SummaryConfig(clock_offset=offsets))
+    assert survey.warnings[0] == (
+        "1 row is for no time here: 'north' from 2034-04-02 00:00:00: "
+        "correct from and to in 'offsets.csv'"
+    )
+
+
 def test_read_survey_refuses_to_correct_nothing_or_twice(tmp_path: Path, offsets: Path) -> None:
     elsewhere = [(name, values, time, "east-1") for name, values, time, _ in EVENTS]
     predictions = write_predictions(tmp_path / "predictions.csv", elsewhere)

@@ -64,6 +64,21 @@ def test_notes_tell_of_unknown_deployments_and_folders_alike() -> None:
     ]
 
 
+def test_notes_tell_how_many_photos_were_corrected_and_of_rows_for_no_time() -> None:
+    found = correction(
+        ClockOffset("a", 60, datetime(2024, 1, 1)),
+        ClockOffset("a", 5, datetime(2000, 1, 1), datetime(2000, 12, 31, 23, 59, 59, 999_999)),
+    )
+    for photo in ("a/1.jpg", "a/1.jpg", "a/2.jpg"):  # the first of an event with its time
+        found.correct(NOON, ["a"], photo)
+    assert found.summary == "corrected the time of 2 photos by 'offsets.csv'"
+    (note,) = found.notes()
+    assert note == (
+        "1 row is for no time here: 'a' from 2000-01-01 00:00:00 to 2000-12-31 23:59:59: "
+        "correct from and to in 'offsets.csv'"
+    )
+
+
 def test_correct_takes_the_row_of_some_files_before_others() -> None:
     found = correction(ClockOffset("a", 60), ClockOffset("a", 1, None, None, "IMG_0002.JPG"))
     assert [found.correct(NOON, ["a"], f"x/IMG_000{number}.JPG") for number in (1, 2)] == [
