@@ -111,7 +111,7 @@ def make_drawer(
 
 
 def draw_count(events: int) -> int:
-    """Return how many draws to make: MAX_DRAWS, fewer of millions of events."""
+    """Return how many draws to make: MAX_DRAWS, fewer of more than 300,000 events."""
     return int(np.clip(_BUDGET // max(events, 1), MIN_DRAWS, MAX_DRAWS))
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from ctc.ecology.survey import Floats, Ints
 
 _TAILS = (0.025, 0.975)
+_TOO_WIDE = 100
+"""How many times a figure its upper end may be, so that the interval still tells something."""
 
 
 class Figure(NamedTuple):
@@ -23,6 +25,11 @@ class Figure(NamedTuple):
     value: float
     low: float
     high: float
+
+    @property
+    def is_too_wide(self) -> bool:
+        """Whether the interval tells nothing, as of a few units that differ much."""
+        return self.high > _TOO_WIDE * self.value > 0
 
 
 def ratio(counts: Floats, effort: Floats) -> Figure:
@@ -79,11 +86,11 @@ def _mixture_quantile(hits: Floats, n: int, q: float) -> float:
 
 
 def mean_of(values: Floats) -> Figure:
-    """Return the mean over draws, with their quantiles."""
+    """Return the mean over draws, with their quantiles, which are values of draws."""
     known = values[~np.isnan(values)]
     if not len(known):
         return Figure(float("nan"), float("nan"), float("nan"))
-    low, high = (float(q) for q in np.quantile(known, _TAILS))
+    low, high = (float(q) for q in np.quantile(known, _TAILS, method="inverted_cdf"))
     return Figure(float(known.mean()), low, high)
 
 

@@ -98,5 +98,6 @@ def _lines(study: Study, figures: Figures) -> list[str]:
 def _interval(figure: Figure, unit: str) -> str:
     if math.isnan(figure.low):
         return f"{figure.value:.3g} (no interval from one {unit})"
-    high = "no upper limit" if math.isinf(figure.high) else f"{figure.high:.3g}"
-    return f"{figure.value:.3g} ({figure.low:.3g} to {high})"
+    if figure.is_too_wide:
+        return f"{figure.value:.3g} (too few {unit}s for an interval)"
+    return f"{figure.value:.3g} ({figure.low:.3g} to {figure.high:.3g})"

@@ -121,3 +121,9 @@ def test_proportion_of_equal_draws_is_that_of_one() -> None:
 
 def test_mean_of_ignores_what_is_unknown() -> None:
     assert mean_of(np.array([1.0, np.nan, 3.0])).value == 2
+
+
+def test_mean_of_counts_ends_at_counts() -> None:
+    draws = np.array([7.0, 8, 8, 9, 20] * 40)
+    assert mean_of(draws) == pytest.approx((10.4, 7, 20))
+    assert mean_of(np.arange(200.0)) == pytest.approx((99.5, 4, 194))

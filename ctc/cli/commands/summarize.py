@@ -87,7 +87,7 @@ DAY = 86_400
 @option(
     "--draws",
     type=click.IntRange(0, 1_000),
-    show_default="200, fewer of millions of events",
+    show_default="200, fewer of more than 300,000 events",
     help="How often the species of all events are drawn from their probabilities; 0: never.",
 )
 @option("--seed", type=click.IntRange(0), default=0, help="Seed of the draws.")

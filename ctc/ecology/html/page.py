@@ -12,8 +12,14 @@ from markupsafe import Markup
 from ctc.ecology.activity.density import MINUTES
 from ctc.ecology.activity.sun import mean_sun_times
 from ctc.ecology.figures import Activity, Figures, SpeciesFigures
+from ctc.ecology.html.formatting import (
+    describe_species,
+    format_figure,
+    format_rate,
+    format_share,
+    mark_options,
+)
 from ctc.ecology.html.map import station_map
-from ctc.ecology.intervals import Figure
 from ctc.ecology.study import Study
 from ctc.ecology.survey import Floats
 from ctc.evaluation.html.charts import Axis, Band, Line, line_chart
@@ -25,7 +31,6 @@ MAX_CELLS = 4_000
 """Of a history that the page shows whole; all are in `histories/`."""
 _STEP = 10
 """Minutes between the points of a curve."""
-_RANGE = "\N{EN DASH}\N{WORD JOINER}"
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ def write_summary_page(path: Path, name: str, study: Study, figures: Figures) ->
     values = {
         "title": f"Summary of {name}",
         "summary": _sentences(study, figures),
-        "warnings": study.warnings,
+        "warnings": [mark_options(warning) for warning in study.warnings],
         "figures": figures,
         "drawn": study.drawn is not None,
         "draws": 0 if study.drawn is None else len(study.drawn.minutes),
@@ -52,32 +57,15 @@ def write_summary_page(path: Path, name: str, study: Study, figures: Figures) ->
         "accumulation": _accumulation_chart(study, figures),
         "effort": _effort_rows(study),
         "histories": [_history(study, one) for one in figures.species[:MAX_HISTORIES]],
+        "more_histories": len(figures.species) - MAX_HISTORIES,
+        "advised": {"delta_1": "Δ1", "delta_4": "Δ4"},
+        "differ": len({one.advised for one in figures.overlaps}) > 1,
         "occasion": counted(study.config.occasion, "day"),
         "in_words": format_figure,
-        "share": _format_share,
+        "rate_in_words": lambda figure: format_rate(figure, study.config.unit),
+        "share": format_share,
     }
     write_page(path, "study.html", values, package="ctc.ecology.html")
-
-
-def format_figure(figure: Figure, digits: int = 3) -> str:
-    """Return `12.3 (10.1–15)`."""
-    value = _round(figure.value, digits)
-    if not figure.low < figure.high:
-        return value
-    return f"{value} ({_round(figure.low, digits)}{_RANGE}{_round(figure.high, digits)})"
-
-
-def _format_share(figure: Figure) -> str:
-    if figure.value != figure.value:
-        return "–"
-    low, high = f"{100 * figure.low:.0f}", f"{100 * figure.high:.0f}"
-    return f"{100 * figure.value:.0f}\N{NO-BREAK SPACE}% ({low}{_RANGE}{high}\N{NO-BREAK SPACE}%)"
-
-
-def _round(value: float, digits: int) -> str:
-    if not np.isfinite(value):
-        return "–" if np.isnan(value) else "∞"
-    return f"{value:,.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
 
 
 def _sentences(study: Study, figures: Figures) -> list[str]:
@@ -87,16 +75,18 @@ def _sentences(study: Study, figures: Figures) -> list[str]:
     days = f"{study.effort.days[0]} to {study.effort.days[-1]}"
     events, records = len(study.survey.events), len(study.records)
     after = f"{config.independence / 60:g} minutes after {since}"
-    species = counted(figures.by_unit.observed, "species", "species")
     given = f"{counted(events, 'event')} gave {counted(records, 'independent record')}"
     found = [
         f"{units} ran for {nights:,.1f} trap nights, from {days}.",
         f"{given}, each at least {after} of the species at the {config.unit}.",
-        f"{species} seen; Chao2 estimates {figures.by_unit.estimated:.1f} in all.",
+        describe_species(
+            [one.name for one in figures.species if one.hard.records.value],
+            figures.by_unit.estimated,
+        ),
     ]
     if figures.species:
         one = figures.species[0]
-        rate = format_figure(one.hard.rate)
+        rate = format_rate(one.hard.rate, config.unit)
         found.append(f"Most frequent: {one.name}, {rate} records per 100 trap nights.")
     return found
 
@@ -133,12 +123,17 @@ def _curves(study: Study, one: SpeciesFigures, activity: Activity) -> Sequence[M
     band = Band("95 % band, for other stations", _points(low), _points(high))
     charts = [line_chart(summary, *axes, lines, band=band)]
     if activity.sun is not None and study.sun is not None:
-        rise, fall = (f"{value / 60:.1f}" for value in mean_sun_times(study.sun))
+        rise, fall = map(_format_time, mean_sun_times(study.sun))
         title = f"sun time: sunrise at {rise}, sunset at {fall}"
         sun = Axis(title, 0, 24), Axis("share per hour", 0, float(activity.sun.max()), True)
         name = f"Activity of {one.name} by sun time"
         charts.append(line_chart(name, *sun, [Line("hard answers", _points(activity.sun))]))
     return charts
+
+
+def _format_time(minutes: float) -> str:
+    hour, minute = divmod(round(minutes) % MINUTES, 60)
+    return f"{hour}:{minute:02}"
 
 
 def _points(density: Floats) -> list[tuple[float, float]]:
