@@ -17,6 +17,7 @@ from ctc.errors import InputError
 from ctc.storage.atomic import atomic_write, remove
 from ctc.storage.csv_reader import open_table
 from ctc.storage.csv_writer import BYTE_ORDER_MARK, open_rows, unescape_formula
+from ctc.storage.paths import path_beside
 from ctc.storage.urls import redact_urls
 
 COLUMNS = ("path", "reason")
@@ -26,7 +27,7 @@ EXCEL_OPTION = "excel"
 
 def failure_path(output: Path) -> Path:
     """Return the path of the failure file that belongs to a prediction file."""
-    return output.with_name(f"{output.name}.failures.csv")
+    return path_beside(output, f"{output.name}.failures.csv")
 
 
 class FailureFile:

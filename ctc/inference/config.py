@@ -18,6 +18,7 @@ from ctc.images.clips.frame_choice import FrameChoice
 from ctc.images.listing.photo_table import TableColumns
 from ctc.runtime.config import DEFAULT_RUNTIME, RuntimeConfig
 from ctc.runtime.model_bytes import read_model
+from ctc.storage.paths import path_beside
 
 TruncatedPolicy = Literal["fail", "use"]
 """Whether a JPEG that is cut short fails, or is used with the missing part in grey."""
@@ -49,7 +50,7 @@ class ShardSpec:
     def part_path(self, output: Path) -> Path:
         """Return the path of the part file: 'p.csv.part-03-of-16'."""
         number = str(self.number).zfill(len(str(self.count)))
-        return output.with_name(f"{output.name}.part-{number}-of-{self.count}")
+        return path_beside(output, f"{output.name}.part-{number}-of-{self.count}")
 
 
 @dataclass(frozen=True)

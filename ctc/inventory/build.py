@@ -51,8 +51,8 @@ def check_output_name(path: Path) -> None:
     """Raise UsageError unless the path has the suffix by which other commands know inventories."""
     if path.suffix.lower() != SUFFIX:
         raise UsageError(
-            f"'{path.name}' can't be the name of an inventory, which is a Parquet file: "
-            f"use --output '{path.with_suffix(SUFFIX).name}'"
+            f"'{path.name or path}' can't be the name of an inventory, which is a Parquet file: "
+            f"use --output '{(path.stem or 'inventory') + SUFFIX}'"
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from ctc.plugin.records import LeftOut
 from ctc.storage.atomic import atomic_write, remove
+from ctc.storage.paths import path_beside
 from ctc.storage.urls import redact_urls
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ OTHER_REASONS = "other reasons"
 
 def left_out_path(output: Path) -> Path:
     """Return the path of the file that lists what was left out of an inventory."""
-    return output.with_name(f"{output.stem}.left_out.csv")
+    return path_beside(output, f"{output.stem}.left_out.csv")
 
 
 class LeftOutLog:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from ctc.errors import CtcError, reason
-from ctc.storage.paths import is_remote
+from ctc.storage.paths import is_remote, path_beside
 from ctc.storage.remote_files import remove_remote, upload
 
 _PARTIAL_SUFFIX = ".partial"
@@ -136,11 +136,12 @@ def _host_token() -> str:
 def temp_path(path: Path) -> Path:
     """Return a new temporary name in the folder of `path`: `.NAME.PROCESS.HOST+RANDOM.partial`.
 
-    For a remote `path`, it is in this machine's folder for temporary files (`TMPDIR`).
+    For a remote `path`, it is in this machine's folder for temporary files (`TMPDIR`). Raises
+    UsageError for '.' and '/', which can't be replaced.
     """
     owner = f"{os.getpid()}.{_host_token()}{os.urandom(4).hex()}"
     name = f".{path.name}.{owner}{_PARTIAL_SUFFIX}"
-    return Path(gettempdir(), name) if is_remote(path) else path.with_name(name)
+    return Path(gettempdir(), name) if is_remote(path) else path_beside(path, name)
 
 
 def another_temp_path(partial: Path) -> Path:

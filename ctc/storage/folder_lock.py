@@ -11,7 +11,7 @@ from typing import IO
 from ctc.errors import CtcError, InputError, reason
 from ctc.storage.atomic import remove
 from ctc.storage.file_lock import try_lock
-from ctc.storage.paths import is_remote
+from ctc.storage.paths import is_remote, path_beside
 
 LOCK_FILE = ".lock"
 """Name of the file in the folder that is locked; a killed process leaves it, unlocked."""
@@ -38,7 +38,7 @@ def lock_output(output: Path, command: str) -> Iterator[None]:
 
     Its folder is treated as by `lock_folder`, which see for the errors.
     """
-    with _hold(output, output.with_name(f".{output.name}{LOCK_FILE}"), command):
+    with _hold(output, path_beside(output, f".{output.name}{LOCK_FILE}"), command):
         yield
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "is_url",
     "join_path",
     "parse_path",
+    "path_beside",
     "relative_path",
 ]
 
@@ -137,6 +138,16 @@ def relative_path(path: str, root: Path) -> str | None:
     """
     full, folder = absolute_path(path), _forward_slashes(str(root)).rstrip("/") + "/"
     return full.removeprefix(folder) if full.startswith(folder) else None
+
+
+def path_beside(output: Path, name: str) -> Path:
+    """Return the path called `name` in the folder of an output.
+
+    Raises UsageError for an output such as '.' and '/', which can't be replaced.
+    """
+    if not output.name:
+        raise UsageError(f"'{output}' can't be replaced: give --output the name of a new file")
+    return output.with_name(name)
 
 
 def check_not_input(output: Path, inputs: Iterable[Path]) -> None:

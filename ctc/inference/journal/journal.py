@@ -35,7 +35,7 @@ from ctc.inference.task import AnswerCodec, EventT, TaskResult
 from ctc.storage.atomic import commit, naming, remove
 from ctc.storage.cache import journal_cache_path
 from ctc.storage.file_lock import acquire_lock
-from ctc.storage.paths import is_remote
+from ctc.storage.paths import is_remote, path_beside
 
 SUFFIX = ".journal"
 FLUSH_SECONDS = 5.0
@@ -43,10 +43,13 @@ FLUSH_PHOTOS = 1_000
 
 
 def journal_path(output: Path) -> Path:
-    """Return the path of the journal of `output`: next to it, or in the cache if it is remote."""
+    """Return the path of the journal of `output`: next to it, or in the cache if it is remote.
+
+    Raises UsageError for an output such as '.' and '/'.
+    """
     if is_remote(output):
         return journal_cache_path(output, SUFFIX)
-    return output.with_name(output.name + SUFFIX)
+    return path_beside(output, output.name + SUFFIX)
 
 
 class Journal(Generic[EventT]):

@@ -14,7 +14,7 @@ from ctc.inference.events.event import Event
 from ctc.reporting import counted
 from ctc.storage.atomic import remove
 from ctc.storage.file_lock import acquire_lock
-from ctc.storage.paths import is_remote
+from ctc.storage.paths import is_remote, path_beside
 
 MIN_CHUNK_PHOTOS, MAX_CHUNK_PHOTOS = 32, 1_024
 """Photos of a chunk: a power of two, so that batches are full.
@@ -62,7 +62,7 @@ def split_events(events: Iterable[Event], size: int) -> Iterator[Chunk]:
 
 def chunks_folder(output: Path) -> Path:
     """Return the folder of the chunks of an unfinished output."""
-    return output.with_name(f"{output.name}.parts")
+    return path_beside(output, f"{output.name}.parts")
 
 
 def header_path(folder: Path) -> Path:

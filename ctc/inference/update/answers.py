@@ -32,7 +32,7 @@ from ctc.inference.update.content import ContentReader, FileStamp
 from ctc.inference.update.index import AnswerIndex, photos_of
 from ctc.inference.update.places import Moved, Places
 from ctc.inference.update.seen import SeenPhotos
-from ctc.storage.paths import is_url
+from ctc.storage.paths import is_url, path_beside
 from ctc.storage.remote_files import io_threads, local_copy
 
 SUFFIX = ".answers"
@@ -41,7 +41,7 @@ _KEPT_LINES = 256
 
 def answers_path(output: Path) -> Path:
     """Return the file beside an output that keeps the answers of its run."""
-    return output.with_name(output.name + SUFFIX)
+    return path_beside(output, output.name + SUFFIX)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from ctc.inventory.clocks.finding import ClockFinding
 from ctc.inventory.clocks.offsets import HALF_DAY
 from ctc.storage.atomic import atomic_write, remove
 from ctc.storage.csv_writer import open_rows
+from ctc.storage.paths import path_beside
 
 COLUMNS = (
     *("deployment", "seconds", "from", "to", "from_file", "before_file"),
@@ -19,7 +20,7 @@ UNSURE_COLUMNS = (*COLUMNS, "at_least", "at_most")
 
 def unsure_path(output: Path) -> Path:
     """Return the path of the findings that are less sure: 'offsets.unsure.csv'."""
-    return output.with_name(f"{output.stem}.unsure{output.suffix}")
+    return path_beside(output, f"{output.stem}.unsure{output.suffix}")
 
 
 def write_offsets(

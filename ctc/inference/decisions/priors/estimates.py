@@ -19,6 +19,7 @@ from ctc.inference.decisions.priors.shares import (
 )
 from ctc.storage.atomic import atomic_write
 from ctc.storage.csv_writer import open_rows
+from ctc.storage.paths import path_beside
 
 LEVEL = 0.05
 """The p-value from which on the trained shares are kept."""
@@ -74,7 +75,7 @@ class SeenEvents:
 
 def prior_path(output: Path) -> Path:
     """Return the path of the table of shares that belongs to an output."""
-    return output.with_name(f"{output.name}.priors.csv")
+    return path_beside(output, f"{output.name}.priors.csv")
 
 
 def write_estimates(
