@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ctc.ecology.readers.prediction_columns import PredictionColumns
@@ -20,12 +21,20 @@ def read_columns(path: Path, label: str, location: str, camera: str) -> Predicti
     require_extra("ctc summarize", "report", ("pyarrow", "scipy", "jinja2"))
     prediction_rows(path)  # checks the file
     names = {"station": location, "camera": camera}
-    if path.suffix.lower() == ".parquet":
-        found = read_parquet(path, label, names)
-    elif path.suffix.lower() == ".json":
-        found = read_json(path, label, names)
-    else:
-        found = read_usual_csv(path, label, names) or read_by_rows(path, label, names)
+    try:
+        found = _read(path, label, names)
+    except InputError as error:
+        if str(path) in str(error):
+            raise
+        raise InputError(f"'{path}': {error}") from None
     if not found.values:
         raise InputError(f"'{path}' has no prediction" + (f" of label '{label}'" if label else ""))
     return found
+
+
+def _read(path: Path, label: str, names: Mapping[str, str]) -> PredictionColumns:
+    if path.suffix.lower() == ".parquet":
+        return read_parquet(path, label, names)
+    if path.suffix.lower() == ".json":
+        return read_json(path, label, names)
+    return read_usual_csv(path, label, names) or read_by_rows(path, label, names)

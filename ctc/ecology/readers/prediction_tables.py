@@ -58,7 +58,8 @@ def read_usual_csv(path: Path, label: str, names: Mapping[str, str]) -> Predicti
     import pyarrow as pa
 
     table = open_table(path)
-    if table.encoding.lower() not in _ENCODINGS or len(table.delimiter) != 1:
+    usual = table.encoding.lower() in _ENCODINGS and len(table.delimiter) == 1
+    if not usual or not {"id", "label", ALL} <= {*table.columns}:
         return None
     texts = {**TEXTS, **names}
     wanted = {"label", ALL, *texts.values(), *NUMBERS.values(), PRESENT}

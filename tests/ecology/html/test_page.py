@@ -30,7 +30,7 @@ OPTIONS = (
 )
 SCRIPT = (
     "<script>onload = () => setTimeout(() => { const d = f.contentDocument.documentElement;"
-    " document.title = d.scrollWidth <= 390 ? 'fits' : 'too wide'; }, 300)</script>"
+    " document.title = FITS ? 'fits' : 'too wide'; }, 300)</script>"
 )
 
 
@@ -54,19 +54,41 @@ def test_page_shows_histories(page: Path) -> None:
     assert "fox: seen in 2 of 6 occasions with effort" in text
 
 
-@pytest.mark.subprocess
-@pytest.mark.slow
-def test_page_fits_a_phone(page: Path) -> None:
+def show(page: Path, width: int, fits: str) -> str:
+    """Return the document in which Chromium says whether a page of a width fits."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip("needs Chromium, which this platform doesn't have")
-    outer = page.with_name("phone.html")
-    frame = f'<iframe id="f" src="{page.name}" width="390" height="2000"></iframe>'
-    outer.write_text(frame + SCRIPT, encoding="utf-8")
+    outer = page.with_name(f"{width}.html")
+    frame = f'<iframe id="f" src="{page.name}" width="{width}" height="2000"></iframe>'
+    outer.write_text(frame + SCRIPT.replace("FITS", fits), encoding="utf-8")
     profile = f"--user-data-dir={page.parent / 'profile'}"
     command = [browser, *OPTIONS, profile, "--dump-dom", outer.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "<title>fits</title>" in done.stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.subprocess
+@pytest.mark.slow
+def test_page_fits_a_phone(page: Path) -> None:
+    assert "<title>fits</title>" in show(page, 390, "d.scrollWidth <= 390")
+
+
+@pytest.mark.subprocess
+@pytest.mark.slow
+def test_table_of_rates_fits_a_desktop(deployments, tmp_path: Path) -> None:
+    names = ("Anas platyrhynchos", "Rattus norvegicus")
+    cell = json.dumps(dict(zip(names, (0.6, 0.4), strict=True)))
+    rows = [("id", "label", *COLUMNS[2:5], "path", "box_confidence", "datetime", "location")]
+    for number, place in enumerate(("north", "south", "north")):
+        time = f"2024-04-0{2 + number}T06:00:00"
+        box = (number, "species", names[0], 0.6, cell, f"{number}.jpg", 0.9, time, place)
+        rows += [box] * 12
+    with (tmp_path / "p.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    more = ["--deployments", str(deployments), "--output", str(tmp_path / "s")]
+    assert run(["summarize", str(tmp_path / "p.csv"), *more]) == 0
+    fits = "[...d.querySelectorAll('#rates .wide')].every(e => e.scrollWidth <= e.clientWidth)"
+    assert "<title>fits</title>" in show(tmp_path / "s/summary.html", 1200, fits)
 
 
 def test_station_map_escapes_names() -> None:

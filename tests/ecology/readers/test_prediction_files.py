@@ -98,3 +98,12 @@ def test_read_columns_says_which_line_is_wrong(tmp_path: Path) -> None:
     text = rows(f"a,species,fox,{cell(fox=0.75, deer=0.25)},,x", "b,species,fox,fox,,x")
     with pytest.raises(CtcError, match="line 3 has no JSON object"):
         read_columns(write(tmp_path, text), "", "location", "camera")
+
+
+def test_read_columns_of_a_table_that_has_no_predictions(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("event_id,image1,species\ne1,a.jpg,fox\n", encoding="utf-8")
+    with pytest.raises(
+        CtcError, match=r"labels\.csv': it is not a prediction file, it has no column 'id'"
+    ):
+        read_columns(path, "", "location", "camera")
