@@ -28,27 +28,28 @@ class CameraReader:
     `root`: the folder of the photos. `pool`: exiftool; None: it is not asked. `for_all`: ask it for
     every event, and believe it first; else for clips and for photos with a maker note that the
     built-in reader doesn't know, and no more for those of a model if it has added nothing to
-    MAX_IN_VAIN of them. `unread_notes`: number of events whose photo has a note that nobody has
-    read.
+    MAX_IN_VAIN of them. `unread_notes`: events whose photo has a note of which nobody has read
+    anything, by model.
     """
 
     root: Path
     pool: ExifToolPool | None = None
     for_all: bool = False
-    unread_notes: int = 0
+    unread_notes: Counter[str] = field(default_factory=Counter)
     _in_vain: Counter[_Model] = field(default_factory=Counter)
     _fruitful: set[_Model] = field(default_factory=set)
 
     def complete(self, events: Sequence[Sequence[str]], exifs: Sequence[Exif]) -> list[Exif]:
         """Return what is known of each event, with what exiftool says of its first photo."""
-        completed = list(exifs)
+        completed, added = list(exifs), list(exifs)
         asked = [e for e, photos in enumerate(events) if self._asks(photos[0], exifs[e])]
         if self.pool:
             paths = [join_path(self.root, file_of(events[e][0])) for e in asked]
             for e, theirs in zip(asked, self.pool.read_all(paths), strict=True):
                 completed[e] = unite(exifs[e], theirs, prefer_theirs=self.for_all)
-                self._note(exifs[e], completed[e])
-        self.unread_notes += sum(exif.note == OTHER_NOTE for exif in completed)
+                added[e] = unite(exifs[e], theirs, prefer_theirs=False)
+                self._note(exifs[e], added[e])
+        self.unread_notes.update(_name(one) for one in added if one.note == OTHER_NOTE)
         return completed
 
     def _asks(self, photo: str, exif: Exif) -> bool:
@@ -66,6 +67,10 @@ class CameraReader:
             self._fruitful.add(model)
         else:
             self._in_vain[model] += 1
+
+
+def _name(exif: Exif) -> str:
+    return exif.model or exif.make or "without make or model"
 
 
 @contextmanager

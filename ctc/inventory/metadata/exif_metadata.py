@@ -6,6 +6,7 @@ Values of the source are kept; only gaps are filled.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 CHUNK_SIZE = 20_000
 EXIFTOOL_CHUNK_SIZE = 500
 """Of events, between two steps of the progress bar."""
+
+_MODELS_SHOWN = 3
 
 log = logging.getLogger(__name__)
 
@@ -159,10 +162,17 @@ def _warn_unknown_cameras(camera: CameraReader, read_from: pa.ChunkedArray) -> N
         )
     if camera.unread_notes:
         log.warning(
-            "the maker note of %s is not read%s",
-            counted(camera.unread_notes, "event's photo", "events' photos"),
+            "the maker note of %s is not read (%s)%s",
+            counted(camera.unread_notes.total(), "event's photo", "events' photos"),
+            _list_models(camera.unread_notes),
             "" if camera.pool else ": exiftool, where it is installed, knows those of more makers",
         )
+
+
+def _list_models(events: Counter[str]) -> str:
+    """Return the models with most events: 'E8: 4, X2: 1'."""
+    shown = [f"{model}: {count:,}" for model, count in events.most_common(_MODELS_SHOWN)]
+    return ", ".join([*shown, "…"] if len(events) > len(shown) else shown)
 
 
 def fill_column(inventory: Inventory, name: str, values: pa.ChunkedArray) -> Inventory:

@@ -112,11 +112,9 @@ def test_fill_from_photos_tells_of_notes_that_nobody_reads(
     with caplog.at_level(logging.WARNING):
         filled = fill(photos, "auto")
     assert filled.table["camera_data_from"].to_pylist() == ["exif"]
-    expected = (
-        "the maker note of 1 event's photo is not read: exiftool, where it is installed, knows"
-    )
+    expected = "the maker note of 1 event's photo is not read (Bushnell: 1): exiftool, where it is"
     assert [record.getMessage() for record in caplog.records] == [
-        f"{expected} those of more makers"
+        f"{expected} installed, knows those of more makers"
     ]
     with pytest.raises(UsageError, match="there is no exiftool on the PATH"):
         fill(photos, "exiftool")
@@ -149,7 +147,18 @@ def test_camera_reader_gives_up_on_models_that_exiftool_knows_nothing_of(tmp_pat
         assert reader.pool
         for photos in ([bushnell] * 60, [bushnell] * 60, [bushnell] * 60, [other, bushnell]):
             reader.complete([[photo] for photo in photos], [exifs[photo] for photo in photos])
-        assert (reader.pool.read, reader.unread_notes) == (121, 182)
+        assert (reader.pool.read, reader.unread_notes) == (121, {"Bushnell": 181, "Ltl": 1})
+
+
+@needs_exiftool
+def test_camera_reader_tells_of_notes_alike_whether_exiftool_reads_some_or_all_photos(
+    tmp_path: Path,
+) -> None:
+    bushnell = write_photo(tmp_path / "a.jpg", b"a layout of its own", make="Bushnell")
+    for how in ("auto", "exiftool"):
+        with open_camera_reader(how, tmp_path) as reader:
+            reader.complete([[bushnell]], [read_exif(tmp_path / bushnell)])
+            assert reader.unread_notes == {"Bushnell": 1}
 
 
 @needs_exiftool
