@@ -26,6 +26,8 @@ from ctc.reporting import counted
 from ctc.storage.remote_files import local_copy
 
 _SHOWN = 5
+_ENOUGH = 0.95
+"""Sum of the probabilities of an event from which on these are taken to be those of all classes."""
 GUESSED = (
     "trap nights are guessed: cameras are taken to have run from their first to their last photo,"
     " which is too short for all of them and leaves out those without photos; give --deployments"
@@ -48,7 +50,7 @@ def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -
         raise UsageError(
             f"'{source}' does not exist: give what `ctc predict` or `ctc review` wrote"
         )
-    survey = _read(source, config)
+    survey = _without_partial_probabilities(_read(source, config))
     if survey.by_folder:
         survey = replace(survey, warnings=(*survey.warnings, BY_FOLDER))
     if config.clock_offset is not None:
@@ -63,6 +65,25 @@ def read_survey(source: Path, deployments: Path | None, config: SummaryConfig) -
     guessed = (GUESSED,) if table.is_guess else ()
     survey = replace(survey, warnings=(*survey.warnings, *guessed, *clocks))
     return survey if table.is_guess else _join(survey, table, config)
+
+
+def _without_partial_probabilities(survey: Survey) -> Survey:
+    """Return the survey without probabilities that lack most of what is not the answer.
+
+    Without the other classes, draws would show no error, or nothing at all.
+    """
+    events = survey.events
+    if events.probabilities is None or events.multi_label:
+        return survey
+    total = float(events.probabilities.sum(axis=0).mean())
+    if total >= _ENOUGH:
+        return survey
+    warning = (
+        f"the probabilities of an event sum to {total:.2f} on average, since the file lacks"
+        " classes, so nothing is told with the classifier's error: predict without --max-classes"
+    )
+    without = replace(events, probabilities=None)
+    return replace(survey, events=without, warnings=(*survey.warnings, warning))
 
 
 def _read(source: Path, config: SummaryConfig) -> Survey:

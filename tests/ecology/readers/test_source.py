@@ -88,11 +88,11 @@ def test_read_survey_of_parquet_in_several_row_groups(tmp_path: Path) -> None:
 
 def test_read_survey_of_parquet_without_all_classes(tmp_path: Path) -> None:
     columns = {"id": ["a", "b"], "label": ["species"] * 2, "location": ["x"] * 2}
-    maps = [{"fox": 0.6, "empty": 0.3}, {"deer": 0.7, "fox": 0.2}]
+    maps = [{"fox": 0.6, "empty": 0.4}, {"deer": 0.75, "fox": 0.2}]
     found = read_survey(write_parquet(tmp_path / "p.parquet", columns, maps), None, CONFIG).events
     by_class = dict(zip(found.classes, found.probabilities.round(2).tolist(), strict=True))
     assert by_class["fox"] == pytest.approx([0.6, 0.2])
-    assert by_class["deer"] == pytest.approx([0, 0.7])
+    assert by_class["deer"] == pytest.approx([0, 0.75])
 
 
 def test_read_survey_of_json(tmp_path: Path) -> None:
@@ -257,6 +257,19 @@ def test_read_survey_of_camtrap_dp(tmp_path: Path) -> None:
     assert survey.answers.count.tolist() == [3, 1, 1]
     assert survey.events.zone.tolist() == [120, 120, 120]
     assert not survey.deployments.is_guess
+
+
+def test_read_survey_takes_no_error_from_the_first_class_alone(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.csv"
+    path.write_text(
+        "id,label,prediction_top,predictions_all,datetime,location\n"
+        'e1,species,fox,"{""fox"": 0.4}",2024-04-02T06:00:00,north\n'
+        'e2,species,hare,"{""hare"": 0.5}",2024-04-02T07:00:00,north\n'
+    )
+    survey = read_survey(path, None, CONFIG)
+    assert survey.answers.names == ("fox", "hare")
+    assert survey.events.probabilities is None
+    assert survey.warnings[0].startswith("the probabilities of an event sum to 0.45 on average")
 
 
 def test_read_survey_joins_deployments(write_predictions, deployments) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_clips import write_clip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -131,6 +132,16 @@ def test_datetime_has_exif_format(write, dated) -> None:
     first, second = read(write("megadetector", [dated]))["images"]
     assert "datetime" not in first
     assert second["datetime"] == "2016:09:25 18:35:10"
+
+
+def test_datetime_of_a_clip_is_its_start(write, dated, tmp_path) -> None:
+    path = write_clip(tmp_path / "a.mp4")
+    clip = [
+        replace(dated.images[1], path=f"{path}#t={second}", taken=f"2016-09-25T18:35:1{second}")
+        for second in (2, 3)
+    ]
+    (entry,) = read(write("megadetector", [replace(dated, images=tuple(clip))]))["images"]
+    assert entry["datetime"] == "2016:09:25 18:35:10"
 
 
 def test_names_are_escaped(write, predictions) -> None:
