@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ctc.artifacts.boxes import LabelledBox
+from ctc.artifacts.observation_types import observation_type
 from ctc.artifacts.predictions import UNKNOWN
+
+_NOTHING = frozenset({"blank", "unknown"})
 
 
 class Answer(NamedTuple):
@@ -48,7 +51,10 @@ class TaggedPhoto:
     is_clip: bool = field(default=False, kw_only=True)
 
     def add(self, found: Finding) -> None:
-        """Add a finding; equal answers and boxes count once, with the highest probability."""
+        """Add a finding; equal answers and boxes count once, with the highest probability.
+
+        Where another class was found, that there is nothing counts no longer.
+        """
         if found.answers != self.answers:
             self.answers = _united((*self.answers, *found.answers))
         self.boxes += tuple(one for one in found.boxes if one not in self.boxes)
@@ -65,4 +71,9 @@ def _united(answers: Iterable[Answer]) -> tuple[Answer, ...]:
         known = best.get((one.label, one.name))
         if known is None or one.confidence > known.confidence:
             best[one.label, one.name] = one
-    return tuple(best.values())
+    others = {label for label, name in best if observation_type(name) not in _NOTHING}
+    return tuple(
+        one
+        for one in best.values()
+        if one.label not in others or observation_type(one.name) != "blank"
+    )

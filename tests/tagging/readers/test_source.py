@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,18 @@ def test_read_source_of_a_package_says_how(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "datapackage.json"):
         with pytest.raises(UsageError, match=r"Camtrap DP package: make an inventory of it with"):
             read_source(path, None)
+
+
+def test_read_source_of_a_photo_that_is_there_twice_is_not_empty_and_full(tmp_path: Path) -> None:
+    """As in files of MegaDetector that were put together."""
+    write_photos(tmp_path, "a.jpg", "b.jpg")
+    person = {"category": "2", "conf": 0.9, "bbox": [0.1, 0.1, 0.5, 0.5]}
+    entries = [("a.jpg", []), ("a.jpg", [person]), ("a.jpg", []), ("b.jpg", []), ("b.jpg", [])]
+    document = {
+        "detection_categories": {"1": "animal", "2": "person"},
+        "images": [{"file": name, "detections": found} for name, found in entries],
+    }
+    (tmp_path / "md.json").write_text(json.dumps(document))
+    photos = read(tmp_path / "md.json")
+    assert answers_of(photos["a.jpg"]) == [("person", 0.9)]
+    assert answers_of(photos["b.jpg"]) == [("empty", 1.0)]
