@@ -124,8 +124,10 @@ def _read_descriptor(files: PackageFiles) -> dict[str, tuple[Path, ...]]:
         if not isinstance(resource, dict):
             raise InputError(f"{where} is {json_type(resource)}, not an object")
         name = _text(resource, "name", where)
+        if name in tables:
+            raise InputError(f"{where} is another '{name}': give all its files as one 'path'")
         if name in REQUIRED:
-            tables.setdefault(name, _resource_files(resource, where, files))
+            tables[name] = _resource_files(resource, where, files)
     return tables
 
 

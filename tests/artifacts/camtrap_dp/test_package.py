@@ -119,3 +119,12 @@ def test_open_package_rejects_rows_in_the_descriptor(tmp_path: Path) -> None:
     (package / "datapackage.json").write_text(json.dumps(about))
     with pytest.raises(InputError, match=r"resources\[2\] has its rows in 'data'"):
         media_ids(package)
+
+
+def test_open_package_rejects_a_table_that_is_there_twice(tmp_path: Path) -> None:
+    package = write(tmp_path, {"media.csv": FIRST, "more.csv": SECOND}, "media.csv")
+    about = json.loads((package / "datapackage.json").read_text())
+    about["resources"].append({"name": "media", "path": "more.csv"})
+    (package / "datapackage.json").write_text(json.dumps(about))
+    with pytest.raises(InputError, match=r"resources\[3\] is another 'media': give all its files"):
+        media_ids(package)
