@@ -19,7 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ctc.artifacts.arrow_columns import DATETIME
 from ctc.artifacts.boxes import DETECTIONS, detections_to_json
+from ctc.artifacts.cameras.clock_offsets import DATETIME_ORIGINAL
 from ctc.artifacts.camtrap_dp.archive import is_package
 from ctc.artifacts.camtrap_dp.package import open_package
 from ctc.plugin import InputFormat, LeftOut, Observation, Option, hookimpl
@@ -66,7 +68,8 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
 
     Labels: `species` and, where any row has one, `count`, `sex`, `lifeStage`, `behavior`. Meta:
     `deploymentID`, `location` (locationID, else locationName, else deploymentID), `latitude`,
-    `longitude`, and `datetime` of the event's first photo.
+    `longitude`, and `datetime` of the event's first photo; `datetime_original` where clocks were
+    corrected, as the packages of `ctc predict` tell.
     """
     first_wins = duplicates.should_keep_first(options)
     with open_package(source) as package:
@@ -80,12 +83,14 @@ def read(source: Path, options: Mapping[str, Any]) -> Iterator[Observation | Lef
         events = ObservedEvents(media, first_wins, options[LEVEL.key])
         yield from events.read(package)
     _warn_of_machines(events.count_machines())
-    labels = events.label_names()
+    labels, is_corrected = events.label_names(), media.is_corrected
     for found in events.iter_events():
         if isinstance(found, LeftOut):
             yield found
         else:
             paths, meta = tuple(photo.path for photo in found.photos), _event_meta(media, found)
+            if is_corrected:
+                meta[DATETIME_ORIGINAL] = found.photos[0].shown or meta[DATETIME]
             if options[LEVEL.key] == MEDIA_LEVEL:
                 meta["eventID"] = found.name
             if events.boxes:

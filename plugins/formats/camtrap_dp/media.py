@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ctc.artifacts.cameras.clock_offsets import CLOCK_SHOWED
 from ctc.artifacts.camtrap_dp.coordinates import LIMITS, LenientCoordinates
 from ctc.artifacts.camtrap_dp.package import CsvRow, Package
 from ctc.artifacts.camtrap_dp.timestamps import normalize_timestamp, parse_timestamp
@@ -30,7 +31,8 @@ class DeploymentLocation(NamedTuple):
 class MediaPhoto(NamedTuple):
     """Photo; `unix_time` is its `timestamp` in seconds since 1970, infinite without one.
 
-    Photos sort by time, then by name.
+    Photos sort by time, then by name. `shown`: what the camera's clock showed, None if the time is
+    not known to have been corrected.
     """
 
     unix_time: float
@@ -39,6 +41,7 @@ class MediaPhoto(NamedTuple):
     deployment: str
     timestamp: str | None
     event: str | None
+    shown: str | None = None
 
 
 class Media:
@@ -61,6 +64,11 @@ class Media:
                 self._ids_by_time.setdefault(photo.deployment, []).append(media_id)
         for ids in self._ids_by_time.values():
             ids.sort(key=self._unix_time)
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether a photo tells that the clock of its camera was corrected."""
+        return any(photo.shown for photo in self.photos.values())
 
     def between(self, deployment: str, start: float, end: float) -> list[str]:
         """Return the mediaIDs of a deployment's photos from `start` to `end`, both included."""
@@ -115,4 +123,9 @@ class Media:
             sys.intern(deployment),
             timestamp,
             row["eventID"],
+            _shown(row["mediaComments"] or ""),
         )
+
+
+def _shown(comment: str) -> str | None:
+    return comment.removeprefix(CLOCK_SHOWED) if comment.startswith(CLOCK_SHOWED) else None

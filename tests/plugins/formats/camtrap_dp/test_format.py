@@ -235,6 +235,17 @@ def test_single_photo_event_differs_from_event_with_same_id(package: Callable[..
     assert found == [("a", {"species": "Martes"}), ("media a", {"species": "Lepus"})]
 
 
+def test_times_that_cameras_showed_are_kept(package: Callable[..., Path]) -> None:
+    comment = "the camera's clock showed 2000-01-01T00:12:00"
+    media = [photo("a", mediaComments=comment), photo("b", 5)]
+    rows = [of_photo(1, "a", "fox"), of_photo(2, "b", "fox")]
+    found = read(package(media, rows))
+    assert [one.meta["datetime_original"] for one in found] == [
+        "2000-01-01T00:12:00",
+        "2020-05-01T10:00:05Z",
+    ]
+
+
 def test_photos_may_name_their_event(package: Callable[..., Path]) -> None:
     rows = [of_photo(1, "a", "Lepus")]
     (event,) = read(package([photo("a", eventID="e1"), photo("b", 1, eventID="e1")], rows))
