@@ -26,6 +26,7 @@ from ctc.plugin import LeftOut, Observation
 from ctc.reporting import counted
 from ctc.storage.csv_reader import open_table
 
+from ..individuals import read_count
 from ..label_cells import LabelReader
 from .database import SUFFIX, open_database
 from .episodes import EpisodeReader
@@ -52,7 +53,8 @@ log = logging.getLogger("ctc.formats.timelapse")
 
 @dataclass
 class RowReader:
-    """Reads rows; `labels`: label → column; `bad_times`: unread times, with how often."""
+    """Reads rows; `labels`: label → column; `bad_times`, `bad_counts`: unread times, and counts
+    that are none, with how often."""
 
     table: PhotoTable
     options: Mapping[str, Any]
@@ -61,6 +63,7 @@ class RowReader:
     where: str
     episodes: EpisodeReader = field(default_factory=EpisodeReader)
     bad_times: Counter[str] = field(default_factory=Counter)
+    bad_counts: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def open(cls, source: Path, options: Mapping[str, Any]) -> RowReader:
@@ -113,8 +116,8 @@ class RowReader:
 
     def _observed(self, row: PhotoRow) -> list[dict[str, str | None]]:
         cells = {label: self._cell(row, name) for label, name in self.labels.items()}
-        if COUNT in cells and cells[COUNT].strip() == "0":  # Timelapse's default
-            cells[COUNT] = ""
+        if COUNT in cells:
+            cells[COUNT] = self._count(cells[COUNT]) or ""
         observed = list(self.cells.read(cells))
         if not self.options["counter"]:
             return observed
@@ -135,7 +138,17 @@ class RowReader:
                     f"has '{cell}': read it with --label"
                 ) from None
             if is_there:
-                yield {SPECIES: name, COUNT: count}
+                yield {SPECIES: name, COUNT: count and self._count(count)}
+
+    def _count(self, cell: str) -> str | None:
+        """Return a count, None for none and for 0, which is Timelapse's default."""
+        text = cell.strip()
+        if text in self.cells.missing:
+            return text
+        found = read_count(text)
+        if found is None:
+            self.bad_counts[text] += 1
+        return None if found == "0" else found
 
     def _location(self, row: PhotoRow, folder: str) -> str | None:
         if name := self.options["location"]:
@@ -155,6 +168,13 @@ class RowReader:
     def log_notes(self) -> None:
         """Tell which cells were missing labels, and which times could not be read."""
         self.cells.log_missing()
+        if self.bad_counts:
+            log.warning(
+                "%s that %s no number of individuals (first: '%s'): read as missing",
+                counted(self.bad_counts.total(), "count"),
+                "is" if self.bad_counts.total() == 1 else "are",
+                next(iter(self.bad_counts)),
+            )
         if self.bad_times:
             column = DATE_TIME if DATE_TIME in self.table.table.columns else DATE
             log.warning(

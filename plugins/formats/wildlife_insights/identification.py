@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from ctc.artifacts.observation_types import observation_type
 
+from ..individuals import read_count
+
 SCIENTIFIC, COMMON = "scientific", "common"
 SPECIES, COUNT, SEX, LIFE_STAGE = "species", "count", "sex", "lifeStage"
 OPTIONAL = {COUNT: ("number_of_objects", "group_size"), SEX: ("sex",), LIFE_STAGE: ("age",)}
@@ -27,13 +29,15 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Identification:
-    """The labels of a row; `species`: None where nothing was identified."""
+    """The labels of a row; `species`: None where nothing was identified. `bad_count`: a count that
+    is none, '' for one that is."""
 
     species: str | None
     count: str | None
     sex: str | None
     life_stage: str | None
     is_by_computer: bool
+    bad_count: str = ""
 
     def labels(self, optional: frozenset[str]) -> dict[str, str | None]:
         """Return the class of each label; `optional`: which of OPTIONAL there are."""
@@ -48,10 +52,10 @@ def identify(row: Row, names: str) -> Identification:
     """Read the identification of a row; `names`: SCIENTIFIC or COMMON names of animals."""
     species = _species(row, names)
     optional = {label: _value(row, label) if species != EMPTY else None for label in OPTIONAL}
-    by = row.get("identified_by", "").casefold()
-    return Identification(
-        species, optional[COUNT], optional[SEX], optional[LIFE_STAGE], _COMPUTER in by
-    )
+    by, text = row.get("identified_by", "").casefold(), optional[COUNT]
+    count = None if text is None else read_count(text)
+    bad = text if text is not None and count is None else ""
+    return Identification(species, count, optional[SEX], optional[LIFE_STAGE], _COMPUTER in by, bad)
 
 
 def _species(row: Row, names: str) -> str | None:

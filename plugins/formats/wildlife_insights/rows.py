@@ -43,6 +43,7 @@ class RowReader:
         self._bad_times: Counter[str] = Counter()
         self._no_place: Counter[str] = Counter()
         self._bad_degrees: Counter[str] = Counter()
+        self._bad_counts: Counter[str] = Counter()
         _check_columns(download.images, self._meta)
         self._optional = _optional_labels((*download.images, *download.sequences))
         self._places = self._read_places()
@@ -68,6 +69,12 @@ class RowReader:
             yield (
                 f"{counted(len(self._bad_degrees), 'deployment')} whose latitude or longitude is "
                 f"no number of degrees (first: '{name}'): read without"
+            )
+        if self._bad_counts:
+            yield (
+                f"{counted(self._bad_counts.total(), 'count')} that "
+                f"{'is' if self._bad_counts.total() == 1 else 'are'} no number of individuals "
+                f"(first: '{next(iter(self._bad_counts))}'): read as missing"
             )
         if self._bad_times:
             yield (
@@ -96,6 +103,8 @@ class RowReader:
         }
         found = self._sequences.get(sequence) or (identify(row, self._names),)
         for one in found:
+            if one.bad_count:
+                self._bad_counts[one.bad_count] += 1
             if reason := self._unusable_reason(one):
                 yield LeftOut(where, reason)
             else:

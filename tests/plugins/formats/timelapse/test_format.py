@@ -207,3 +207,15 @@ def test_location_where_and_meta(tmp_path: Path) -> None:
     (found,) = read(source, location="Site", where=("By=Ana",), meta=("By",))
     assert isinstance(found, Observation)
     assert found.meta == {"By": "Ana", "location": "north", "datetime": "2024-05-01T06:00:00"}
+
+
+def test_numbers_that_are_no_counts_are_missing_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counts = ("2", "3.0", "1e3", "nan", "1e400", "-2", "0.5", "1234567890", "10+")
+    rows = "".join(f"{FOX}fox,{count}\n" for count in counts)
+    with caplog.at_level("WARNING", "ctc"):
+        found = [one["count"] for one in labels(table(tmp_path, f"{HEADER}Species,Count\n{rows}"))]
+    assert found == ["2", "3", "1000", None, None, None, None, None, "10+"]
+    text = "4 counts that are no number of individuals (first: '1e400'): read as missing"
+    assert text in caplog.messages

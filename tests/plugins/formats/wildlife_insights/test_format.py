@@ -269,6 +269,21 @@ def test_odd_deployments_and_times_are_told(
     )
 
 
+def test_numbers_that_are_no_counts_are_missing_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counts = ("2", "3.0", "1e3", "nan", "1e400", "-2", "0.5", "1234567890")
+    rows = [image(f"id-{number}", count=count) for number, count in enumerate(counts)]
+    with caplog.at_level("WARNING", "ctc"):
+        found = read(folder_of(tmp_path, rows))
+    assert [one.labels["count"] for one in found if isinstance(one, Observation)] == [
+        *("2", "3", "1000"),
+        *[None] * 5,
+    ]
+    (note,) = caplog.messages
+    assert note == "5 counts that are no number of individuals (first: 'nan'): read as missing"
+
+
 def test_unusable_sources_say_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"does not exist: give the images\.csv"):
         read(tmp_path / "nowhere")
