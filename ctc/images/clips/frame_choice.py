@@ -33,21 +33,25 @@ class FrameChoice:
 
     def most(self, info: ClipInfo) -> int:
         """Return the number of frames that `times` returns at most; decodes nothing."""
-        of_clip = math.ceil(info.rate * info.last) + 1 if info.times is None else len(info.times)
+        of_clip = _frames(info)
         chosen = int(info.last * self.rate + 1e-6) + 1 if self.count is None else self.count
         return min(of_clip, chosen)
 
     def times(self, clip: ClipSource, info: ClipInfo) -> list[float]:
         """Return the times of the chosen frames, in seconds, ascending; at least one.
 
-        No frame is chosen twice, as far as the times of frames are known or follow from the rate.
-        By change the clip is decoded for it. Raises ImageError if that can't be.
+        A number is spread over the clip, each in the middle of its part, or is all frames of a
+        short one. No frame is chosen twice, as far as the times of frames are known or follow from
+        the rate. By change the clip is decoded for it. Raises ImageError if that can't be.
         """
         if self.by == "change":
             return _largest_changes(clip, self.count or 1, info.last)
         if self.count is None:
             steps = range(int(info.last * self.rate + 1e-6) + 1)
             times = [step / self.rate for step in steps]
+        elif self.count >= _frames(info):
+            times = [number / info.rate for number in range(_frames(info))]
+            times = times if info.times is None else [float(one) for one in info.times]
         else:
             times = [(place + 0.5) / self.count * info.last for place in range(self.count)]
         rounded = (round(time, DIGITS) for time in times)
@@ -61,6 +65,13 @@ def make_frame_choice(rate: float | None, count: int | None, by: By) -> FrameCho
     if by == "change" and count is None:
         raise UsageError("--frames-by change needs the number of frames: add --frames, such as 5")
     return FrameChoice(FrameChoice.rate if rate is None else rate, count, by)
+
+
+def _frames(info: ClipInfo) -> int:
+    """Return the number of frames of a clip, as far as it is known."""
+    if info.times is None:
+        return math.ceil(info.rate * info.last - 1e-6) + 1
+    return len(info.times)
 
 
 def _largest_changes(clip: ClipSource, count: int, last: float) -> list[float]:

@@ -30,6 +30,8 @@ def cut_off(clip: Path, share: float) -> Path:
         (FrameChoice(rate=1000), [f"{number / 10:g}" for number in range(30)]),
         (FrameChoice(count=1), ["1.45"]),
         (FrameChoice(count=2), ["0.725", "2.175"]),
+        (FrameChoice(count=30), [f"{number / 10:g}" for number in range(30)]),
+        (FrameChoice(count=40), [f"{number / 10:g}" for number in range(30)]),
     ],
 )
 def test_frame_choice_spreads_frames_evenly(
@@ -55,6 +57,7 @@ def test_frame_choice_takes_each_frame_of_a_variable_rate_once(
     clip = write_clip(tmp_path / "v.mp4", times=VARIABLE, options={"g": "4", "bf": "2"})
     assert times(clip, choice)[: len(expected)] == expected
     assert FrameChoice(rate=100).most(clip_info(str(clip))) == len(VARIABLE)
+    assert len(times(clip, FrameChoice(count=len(VARIABLE)))) == len(VARIABLE)
 
 
 def test_frame_choice_by_change_takes_the_frames_that_differ_most(tmp_path: Path) -> None:
