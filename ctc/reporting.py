@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
+
+_LINE_BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 class ProgressBar(Protocol):
@@ -67,3 +70,8 @@ def hint_if_interrupted(reporter: Reporter, hint: Callable[[], str]) -> Iterator
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return the number with its noun: '1 event', '2,000 events'."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def one_line(text: str) -> str:
+    """Return a name with its line breaks as Python writes them: '\\n'."""
+    return _LINE_BREAK.sub(lambda found: ascii(found[0])[1:-1], text)

@@ -17,7 +17,7 @@ from ctc.images.clips.names import split_frame_path
 from ctc.inventory.box_counts import BoxCounts, count_boxes
 from ctc.inventory.camera_counts import CameraCounts, count_cameras
 from ctc.inventory.checks.photo_uses import PhotoUses, photo_uses
-from ctc.reporting import counted
+from ctc.reporting import counted, one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -116,13 +116,13 @@ def summary_lines(inventory: Inventory) -> Iterator[str]:
     for label in inventory.labels:
         counts = class_counts(inventory, label)
         largest = list(counts.classes.items())[:MAX_CLASSES]
-        text = ", ".join(f"{name} ({count:,})" for name, count in largest)
+        text = ", ".join(f"{one_line(name)} ({count:,})" for name, count in largest)
         hidden = len(counts.classes) - MAX_CLASSES
         more = f", and {hidden} more" if hidden > 0 else ""
         missing = f"missing ({counts.missing:,})" if counts.missing else ""
-        yield f"{label}: {'; '.join(filter(None, (text + more, missing)))}"
+        yield f"{one_line(label)}: {'; '.join(filter(None, (text + more, missing)))}"
     if cameras := count_cameras(inventory):
-        yield f"cameras: {cameras.description}"
+        yield f"cameras: {one_line(cameras.description)}"
 
 
 def summarize(inventory: Inventory) -> InventorySummary:

@@ -286,3 +286,15 @@ def test_check_interrupted_writes_nothing(tmp_path: Path) -> None:
         _, narration = process.communicate()
     assert (process.returncode, narration) == (130, b"error: interrupted\n")
     assert not (tmp_path / "problems.csv").exists()
+
+
+def test_show_prints_a_name_with_a_line_break_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "labels.csv").write_text('image,class\na.jpg,"fo\nx"\n')
+    output = str(tmp_path / "inventory.parquet")
+    command = ["inventory", "csv", str(tmp_path / "labels.csv"), "--output", output]
+    assert run([*command, "--image", "image", "--label", "class"]) == 0
+    assert "class: fo\\nx (1)\n" in capsys.readouterr().err
+    assert run(["inventory", "show", output]) == 0
+    assert "\nfo\\nx" in capsys.readouterr().out
