@@ -40,7 +40,8 @@ class ClockCorrection:
 
     `offsets`, `clock`: None to leave times as they are, or without a zone. `corrected`: photos, or
     events of which no photo is known, one after the other. `unread`: times that are
-    none, and the first of them. `zoned`: times that had a zone, and keep it.
+    none, and the first of them. `zoned`: times that had a zone, and keep it. `beyond`: times that
+    would come before the year 1 or after 9999, and stay.
     """
 
     offsets: ClockOffsets | None = None
@@ -49,6 +50,8 @@ class ClockCorrection:
     unread: int = 0
     first_unread: str = ""
     zoned: int = 0
+    beyond: int = 0
+    _first_beyond: str = ""
     _met: set[str] = field(default_factory=set)
     _used: set[ClockOffset] = field(default_factory=set)
     _last: str = ""
@@ -67,7 +70,8 @@ class ClockCorrection:
             return text
         shifted = self.shift(time, names, photo)
         if shifted is None:
-            self._count_unread(text)
+            self.beyond += 1
+            self._first_beyond = self._first_beyond or text
             return text
         if self.clock and self.clock.zone:
             self.zoned += shifted.tzinfo is not None
@@ -152,6 +156,11 @@ class ClockCorrection:
             what = counted(self.unread, "time is", "times are")
             yield (
                 f"{what} not corrected: no ISO 8601 date and time, such as '{self.first_unread}'"
+            )
+        if self.beyond:
+            yield (
+                f"{counted(self.beyond, 'time is', 'times are')} not corrected, such as"
+                f" '{self._first_beyond}': no year is before 1 or after 9999"
             )
         if self.zoned:
             yield f"{counted(self.zoned, 'time')} with a zone already, which is kept"

@@ -85,3 +85,12 @@ def test_correct_takes_the_row_of_some_files_before_others() -> None:
         "2024-05-01T12:01:00",
         "2024-05-01T12:00:01",
     ]
+
+
+def test_correct_tells_of_times_that_would_leave_the_calendar() -> None:
+    found = correction(ClockOffset("*", -86_400))
+    assert found.correct("0001-01-01T10:00:00", [], "a.jpg") == "0001-01-01T10:00:00"
+    assert list(found.notes()) == [
+        "1 time is not corrected, such as '0001-01-01T10:00:00': no year is before 1 or after 9999"
+    ]
+    assert found.corrected == 0
