@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ctc.artifacts.arrow_columns import factorize
+from ctc.ecology.effort import DAY
 from ctc.ecology.readers.odd_times import odd_times
 from ctc.ecology.readers.times import parse_times
 from ctc.ecology.survey import Deployments, Events, Floats, Ints, Photos, Probabilities
@@ -74,7 +75,7 @@ def make_photos(event: Ints, paths: pa.ChunkedArray, times: pa.ChunkedArray) -> 
 
 
 def guess_deployments(events: Events, places: tuple[Floats, Floats] | None) -> Deployments:
-    """Return deployments that last from the first to the last photo of each camera.
+    """Return deployments that last from the first to the last photo of each camera, at least a day.
 
     Times that no camera had don't count where it has others, see `odd_times`.
     `places`: latitude and longitude of events (E,), degrees, None if not known.
@@ -87,6 +88,7 @@ def guess_deployments(events: Events, places: tuple[Floats, Floats] | None) -> D
     np.minimum.at(start, events.camera[known], seconds[known])
     np.maximum.at(end, events.camera[known], seconds[known] + 1)
     seen = np.flatnonzero(end > start)
+    end[seen] = np.maximum(end[seen], start[seen] + DAY)
     latitude, longitude = _places(events, places)
     return Deployments(
         tuple(events.cameras[one] for one in seen),
