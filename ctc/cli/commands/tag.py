@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ctc.cli.options.inference import threads_option
 from ctc.cli.options.option import option
 from ctc.cli.options.values.paths import PATH, PATH_OR_URL
 from ctc.cli.registry import PARTLY_FAILED
-from ctc.cli.settings.source import was_provided
 from ctc.errors import InputError, UsageError
 from ctc.reporting import counted
 
@@ -122,7 +121,7 @@ def command(
     IPTC too. Keywords of people and of other programs stay.
     """
     check_options(options)
-    _check_unused(options["blur"], failures, dry_run)
+    _check_unused(bool(options["blur"]), dry_run)
     _check_failures(failures)
     from ctc.artifacts.failures import write_failures
     from ctc.cli.console import console
@@ -157,11 +156,17 @@ def check_options(options: dict[str, Any]) -> None:
             raise UsageError("--overwrite is for copies: sidecars keep what others wrote into them")
 
 
-def _check_unused(blur: Sequence[str], failures: Path | None, dry_run: bool) -> None:
-    """Raise UsageError for options that would change nothing."""
-    if dry_run and failures is not None:
+def _check_unused(has_blur: bool, dry_run: bool) -> None:
+    """Raise UsageError for options of the command line that would change nothing."""
+    context = click.get_current_context()
+    given = {
+        name
+        for name in ("failures", "blur_confidence")
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    if dry_run and "failures" in given:
         raise UsageError("--dry-run lists no failures: leave out --failures")
-    if not blur and was_provided(click.get_current_context(), "blur_confidence"):
+    if not has_blur and "blur_confidence" in given:
         raise UsageError("--blur-confidence is for --blur: add --blur CLASS")
 
 
