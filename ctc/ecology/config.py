@@ -10,6 +10,8 @@ from ctc.ecology.records import Rule
 
 Unit = Literal["station", "camera"]
 LOCATION = "location"
+CAMERA = "deploymentID"
+"""Column with the camera of an event where none is named; it may be absent."""
 UNITS: tuple[Unit, ...] = ("station", "camera")
 
 
@@ -35,7 +37,7 @@ class SummaryConfig:
     clock_offset: Path | None = None
     time_zone: str = ""
     location: str = LOCATION
-    camera: str = "deploymentID"
+    camera: str = CAMERA
     draws: int | None = None
     seed: int = 0
     xlsx: bool = False

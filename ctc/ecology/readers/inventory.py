@@ -8,7 +8,7 @@ from typing import Any
 
 from ctc.artifacts.arrow_columns import DATETIME
 from ctc.artifacts.inventory import EVENT_ID, IMAGES, MOST_IN_A_PHOTO, Inventory
-from ctc.ecology.config import SummaryConfig
+from ctc.ecology.config import CAMERA, SummaryConfig
 from ctc.ecology.readers.labelled import LabelledEvent, to_survey
 from ctc.ecology.survey import Survey
 from ctc.errors import InputError
@@ -33,6 +33,8 @@ def read_inventory_survey(path: Path, config: SummaryConfig) -> Survey:
             f"'{path}' has no column '{config.location}': name the column that says where cameras"
             " stood with --location"
         )
+    if config.camera != CAMERA and config.camera not in inventory.meta:
+        raise InputError(f"'{path}' has no column '{config.camera}', as --camera names")
     wanted = {label, COUNT, EVENT_ID, IMAGES, DATETIME, "latitude", "longitude"}
     wanted |= {MOST_IN_A_PHOTO} if label == inventory.labels[0] else set()
     wanted |= {config.location, config.camera, REVIEWED_BY}

@@ -17,7 +17,7 @@ import numpy as np
 
 from ctc.artifacts.arrow_columns import factorize
 from ctc.artifacts.predictions import UNKNOWN
-from ctc.ecology.config import LOCATION, SummaryConfig
+from ctc.ecology.config import CAMERA, LOCATION, SummaryConfig
 from ctc.ecology.readers.names import guess_deployments, make_events, make_photos
 from ctc.ecology.readers.photo_folders import folder_column
 from ctc.ecology.readers.prediction_columns import PredictionColumns
@@ -69,6 +69,8 @@ def read_prediction_survey(path: Path, config: SummaryConfig) -> Survey:
         probabilities,
         multi_label=table.column("present") is not None,
     )
+    if config.camera != CAMERA and table.column("camera") is None:
+        raise InputError(f"'{path}' has no column '{config.camera}' with values, as --camera names")
     people = _optional(table, "by", units.first)
     if people is not None:
         events = replace(events, identified_by=pc.fill_null(people.combine_chunks(), MODEL))

@@ -150,6 +150,7 @@ def test_summarize_page_loads_nothing(predictions: Path) -> None:
         (["--occasion", "36h"], "--occasion must be whole days, such as 7d"),
         (["--species", "foxes"], "no answer is 'foxes': did you mean 'fox'?"),
         (["--location", "site"], "no column 'site' with values"),
+        (["--camera", "nope"], "no column 'nope' with values, as --camera names"),
         (["--time-zone", "Mars"], "no time zone called 'Mars'"),
         (["--label", "specie"], "there is no label 'specie'"),
     ],
