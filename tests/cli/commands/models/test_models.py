@@ -176,7 +176,7 @@ def test_models_get_dry_run_tells_and_fetches_nothing(
     [
         ([], "error: no list has a model: give one with --list FILE|URL"),
         (["--list", "none.json"], "error: the list 'none.json' does not exist"),
-        (["--list", "http://127.0.0.1:9/none.json"], "can't be read: connect call failed"),
+        (["--list", "http://127.0.0.1:9/none.json"], "can't be reached: connect call failed"),
     ],
 )
 def test_models_get_without_a_list_that_can_be_read(
