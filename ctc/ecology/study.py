@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,8 @@ from ctc.images.metadata.camera_clock import WHAT
 from ctc.reporting import counted
 
 _EXAMPLES = 3
+ONE_PLACE = 0.05
+"""Degrees, about 5 km: deployments of one station are not farther apart."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def count_survey(survey: Survey, config: SummaryConfig) -> Study:
     units = events.stations if by_station else events.cameras
     unit = events.station if by_station else events.camera
     species = _choose_species(survey, config.species)
-    effort, latitude, longitude = _effort(survey, units, by_station)
+    effort, latitude, longitude, far = _effort(survey, units, by_station)
     used, warnings = _usable(survey, unit, effort)
     seconds = events.time.astype("datetime64[s]").astype(np.int64)
     space = Space(unit, seconds, len(units), len(species), config.independence, config.rule)
@@ -92,7 +95,7 @@ def count_survey(survey: Survey, config: SummaryConfig) -> Study:
         latitude,
         longitude,
         *_sun(survey, config, records, latitude, longitude, warnings),
-        (*survey.warnings, *warnings),
+        (*survey.warnings, *far, *warnings),
     )
 
 
@@ -111,7 +114,8 @@ def _choose_species(survey: Survey, wanted: tuple[str, ...]) -> tuple[str, ...]:
 
 def _effort(
     survey: Survey, units: tuple[str, ...], by_station: bool
-) -> tuple[Effort, Floats, Floats]:
+) -> tuple[Effort, Floats, Floats, tuple[str, ...]]:
+    """Return the effort, the place of each unit by its first deployment, and warnings."""
     deployments = survey.deployments
     number = {name: at for at, name in enumerate(units)}
     names = deployments.station if by_station else deployments.camera
@@ -122,7 +126,22 @@ def _effort(
         if unit_of[at] >= 0 and not np.isnan(deployments.latitude[at]):
             latitude[unit_of[at]] = deployments.latitude[at]
             longitude[unit_of[at]] = deployments.longitude[at]
-    return effort, latitude, longitude
+    placed = np.flatnonzero((unit_of >= 0) & ~np.isnan(deployments.latitude))
+    apart = np.maximum(
+        np.abs(deployments.latitude - latitude[unit_of]),
+        np.abs(deployments.longitude - longitude[unit_of]),
+    )
+    far = dict.fromkeys(units[unit_of[at]] for at in placed if apart[at] > ONE_PLACE)
+    return effort, latitude, longitude, tuple(_far_apart(list(far)))
+
+
+def _far_apart(names: list[str]) -> Iterator[str]:
+    if names:
+        listed = ", ".join(f"'{name}'" for name in names[:_EXAMPLES])
+        which = counted(len(names), "station or camera has", "stations or cameras have")
+        yield (
+            f"{which} deployments more than {ONE_PLACE:g}° apart, and the place of the first: {listed}"
+        )
 
 
 def _usable(survey: Survey, unit: Ints, effort: Effort) -> tuple[Ints, list[str]]:

@@ -214,3 +214,15 @@ def test_summarize_warns_of_guessed_effort(predictions: Path, capsys) -> None:
     output = predictions.parent / "guessed"
     run(["summarize", str(predictions), "--output", str(output)])
     assert "trap nights are guessed" in capsys.readouterr().err
+
+
+def test_summarize_tells_of_a_station_at_two_places(predictions: Path, capsys) -> None:
+    table = predictions.with_name("deployments.csv")
+    first = table.read_text(encoding="utf-8").splitlines()[1].split(",")
+    header = table.read_text(encoding="utf-8").splitlines()[0].split(",")
+    other = dict(zip(header, first, strict=True)) | {"latitude": "-48.5", "longitude": "-11.0"}
+    line = ",".join(other[name] for name in header)
+    table.write_text(f"{table.read_text(encoding='utf-8').rstrip()}\n{line}\n", encoding="utf-8")
+    code, _ = summarize(predictions)
+    assert code == 0
+    assert "1 station or camera has deployments more than 0.05° apart" in capsys.readouterr().err
