@@ -140,7 +140,8 @@ def _far_apart(names: list[str]) -> Iterator[str]:
         listed = ", ".join(f"'{name}'" for name in names[:_EXAMPLES])
         which = counted(len(names), "station or camera has", "stations or cameras have")
         yield (
-            f"{which} deployments more than {ONE_PLACE:g}° apart, and the place of the first: {listed}"
+            f"{which} deployments more than {ONE_PLACE:g}° apart, and the place of the first:"
+            f" {listed}"
         )
 
 
