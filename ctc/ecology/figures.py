@@ -15,7 +15,7 @@ from ctc.ecology.activity.overlap import ENOUGH, Overlap, Pattern, make_pattern,
 from ctc.ecology.histories import detection_history, occasion_of
 from ctc.ecology.intervals import Figure, mean_of, proportion, ratio
 from ctc.ecology.study import Study
-from ctc.ecology.survey import Floats, Ints
+from ctc.ecology.survey import Floats
 from ctc.ecology.tally import Tally, minute_of
 
 MAX_OVERLAPS = 8
@@ -221,8 +221,3 @@ def _by_occasion(shown: list[SpeciesFigures]) -> np.ndarray[tuple[int, int], np.
         return np.zeros((1, 0), bool)
     histories = np.stack([one.history.ravel() for one in shown], axis=1)
     return np.asarray(histories[~np.isnan(histories[:, 0])] == 1)
-
-
-def species_numbers(figures: Figures) -> Ints:
-    """Return the numbers of the species that are told, in their order."""
-    return np.array([one.number for one in figures.species], np.int64)

@@ -45,7 +45,7 @@ class ExifToolError(CtcError):
 
 
 class ExifTool:
-    """A process that reads photos; close it, or use it as a context manager."""
+    """A process that reads photos, until it is closed."""
 
     def __init__(self, program: str) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
@@ -62,17 +62,6 @@ class ExifTool:
                 f"'{program}' can't be started: {error.strerror or error}: "
                 "use --camera-data builtin, or install exiftool anew"
             ) from None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End the process; it is killed if it doesn't end within 5 seconds."""

@@ -66,8 +66,8 @@ class AnswerIndex:
                     return lines.index()
                 lines.add(line)
         except (TypeError, ValueError, IndexError, KeyError):
-            pass  # what follows says so
-        raise InputError(f"'{path}' is damaged: delete it, and predict everything again")
+            raise _damaged(path) from None
+        raise _damaged(path)  # it has no end
 
     def events_at(self, place: str) -> list[int]:
         """Return the events that may have a photo at this place."""
@@ -146,3 +146,7 @@ def contents_key(digests: Sequence[str]) -> int:
 
 def _array(values: array[int]) -> Hashes:
     return np.asarray(values, np.int64)
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"'{path}' is damaged: delete it, and predict everything again")

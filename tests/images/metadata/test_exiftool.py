@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def write_photo(path: Path, note: bytes = b"", model: str = "", serial: str = ""
 
 @pytest.fixture
 def tool() -> Iterator[ExifTool]:
-    with ExifTool(PROGRAM) as running:
+    with closing(ExifTool(PROGRAM)) as running:
         yield running
 
 
