@@ -70,7 +70,10 @@ class ExifTool:
         except (OSError, subprocess.TimeoutExpired):  # it has ended by itself, or hangs
             self._process.kill()
             self._process.wait()
-        self._errors.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
+            with suppress(OSError):  # what was left to write to a process that has ended
+                if pipe:
+                    pipe.close()
 
     def read(self, path: str) -> Exif:
         """Return what the photo or clip tells; empty where exiftool can't read it.

@@ -130,3 +130,15 @@ def test_parse_answer_takes_millivolts_and_knows_impossible_temperatures() -> No
     answer = [{"Reconyx:BatteryVoltage": 7814, "Reconyx:AmbientTemperature": 65513}]
     data = parse_answer(json.dumps(answer).encode()).data
     assert (data.battery, data.temperature) == (7.814, None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+def test_close_leaves_no_pipe_open_of_a_process_that_has_ended(tmp_path: Path) -> None:
+    broken = tmp_path / "exiftool"
+    broken.write_text("#!/bin/sh\nexit 2\n")
+    broken.chmod(0o755)
+    tool = ExifTool(str(broken))
+    with pytest.raises(ExifToolError):
+        tool.read("a.jpg")
+    tool.close()
+    assert [pipe.closed for pipe in (tool._process.stdin, tool._process.stdout)] == [True, True]
